@@ -1,0 +1,63 @@
+/*
+ * os.h: the operating system: files written whole or not at all, secret files, signals turned into
+ * a flag, processes, the sd_notify protocol, hardening (no core dumps).
+ */
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Reads a whole file of at most max bytes into b (initialised by the caller). */
+enum bs_rc os_read_file(const char *path, size_t max, struct buf *b, struct bs_err *e) BS_MUST_CHECK;
+/* Reads a descriptor to its end, at most max bytes. */
+enum bs_rc os_read_fd(int fd, size_t max, struct buf *b, struct bs_err *e) BS_MUST_CHECK;
+/* Writes path.tmp, syncs it, renames it over path and syncs the folder. */
+enum bs_rc os_write_file(const char *path, const void *p, size_t len, mode_t mode,
+                         struct bs_err *e) BS_MUST_CHECK;
+/* Creates the file with O_EXCL; BS_SKIP when it exists already. */
+enum bs_rc os_create_file(const char *path, const void *p, size_t len, mode_t mode,
+                          struct bs_err *e) BS_MUST_CHECK;
+bool os_exists(const char *path);
+/* Refuses (BS_STOP_ALL, BS_K_CONFIG) a file that others than its owner can read or write. */
+enum bs_rc os_check_private(const char *path, struct bs_err *e) BS_MUST_CHECK;
+/* folder/name, or name alone when it is absolute; malloc'd. */
+char *os_path_join(const char *folder, const char *name);
+/* The folder part of a path, "." when there is none; malloc'd. */
+char *os_path_dir(const char *path);
+/* Absolute path of the running executable; malloc'd, NULL when unknown. */
+char *os_self_path(void);
+/* The boot id (/proc/sys/kernel/random/boot_id), "" when unknown. Static storage. */
+const char *os_boot_id(void);
+/* Start time of a process in clock ticks since boot (/proc/PID/stat field 22); 0 when it is gone.
+ * With the boot id and pid it names a process for ever (pids are used again). */
+uint64_t os_pid_start(pid_t pid);
+/* Bytes free for us where path lies; -1 when unknown. */
+int64_t os_disk_free(const char *path);
+/* No core dump (RLIMIT_CORE, PR_SET_DUMPABLE), umask 077. */
+void os_harden(void);
+/* Reads a line from the terminal without echo; from plain standard input when it is no terminal. */
+enum bs_rc os_prompt_secret(const char *prompt, struct buf *b, struct bs_err *e) BS_MUST_CHECK;
+
+/* Installs handlers for SIGTERM, SIGINT and SIGHUP that set a flag and wake os_wait. SIGPIPE is
+ * ignored. */
+void os_signals_init(void);
+/* Makes SIGCHLD wake os_wait too (supervisor). */
+void os_signals_watch_children(void);
+bool os_stop_requested(void);
+bool os_take_hangup(void); /* true once per SIGHUP */
+/* Sleeps until ms have passed (-1: for ever), a signal comes, or fd (or -1) is readable; true when
+ * something woke it. */
+bool os_wait(int64_t ms, int fd);
+
+/* Sends "READY=1", "STATUS=...", "WATCHDOG=1" to $NOTIFY_SOCKET (systemd sd_notify(3)); nothing
+ * when it is not set. */
+void os_notify(const char *state);
+/* Half of $WATCHDOG_USEC in ms; 0 when no watchdog is asked for. */
+int64_t os_watchdog_ms(void);
+
+#endif
