@@ -1,7 +1,8 @@
 /*
  * buf.h: a growing byte buffer with a bound. `data` is never NULL after buf_init and always ends in
  * a NUL that is not counted, so text can be used as a C string. An append beyond `max` sets `over`,
- * changes nothing and returns false; every later append fails too, so one check at the end is enough.
+ * changes nothing and returns false; every later append fails too, so one check at the end is
+ * enough.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H

@@ -12,8 +12,8 @@
 
 struct clock_ops {
     int64_t (*wall_ms)(void *ctx);
-    int64_t (*mono_ms)(void *ctx); /* CLOCK_BOOTTIME: goes on during suspend */
-    void (*sleep_ms)(void *ctx, int64_t ms);
+    int64_t (*mono_ms)(void *ctx);           /* CLOCK_BOOTTIME: goes on during suspend */
+    void (*sleep_ms)(void *ctx, int64_t ms); /* ends early when a stop signal comes meanwhile */
     void (*random)(void *ctx, void *out, size_t len); /* unpredictable (getrandom) */
     void *ctx;
 };

@@ -49,19 +49,24 @@ enum bs_kind {
 struct bs_err {
     enum bs_rc rc;
     enum bs_kind kind;
-    int http;         /* HTTP status; 0: no answer was read */
-    int64_t retry_ms; /* -1: the remote gave no hint */
-    char code[64];    /* the service's own error type, "" if none */
+    int http;                 /* HTTP status; 0: no answer was read */
+    int64_t retry_ms;         /* -1: the remote gave no hint */
+    char code[64];            /* the service's own error type, "" if none */
     char msg[BS_ERR_MSG_MAX]; /* "what: why; what to do"; never a secret, never a newline */
 };
 
-#define BS_ERR_INIT {BS_OK, BS_K_NONE, 0, -1, "", ""}
+#define BS_ERR_INIT                                                                                \
+    {                                                                                              \
+        BS_OK, BS_K_NONE, 0, -1, "", ""                                                            \
+    }
 
 /* Back to "no error". */
 void bs_err_clear(struct bs_err *e);
 
 /* Sets code, kind and message and returns rc, so that `return bs_fail(e, ...)` reads well. e may be
- * NULL. Control characters in the result become spaces; a message too long ends in "...". */
+ * NULL. http, retry_ms and code stay as they are, so that a failure can be told anew with the
+ * answer it came from; e->msg may be among the arguments. Control characters in the result become
+ * spaces; a message too long ends in "...". */
 enum bs_rc bs_fail(struct bs_err *e, enum bs_rc rc, enum bs_kind kind, const char *fmt, ...)
     BS_PRINTF(4, 5);
 

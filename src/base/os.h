@@ -13,7 +13,8 @@
 #include <sys/types.h>
 
 /* Reads a whole file of at most max bytes into b (initialised by the caller). */
-enum bs_rc os_read_file(const char *path, size_t max, struct buf *b, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc os_read_file(const char *path, size_t max, struct buf *b,
+                        struct bs_err *e) BS_MUST_CHECK;
 /* Reads a descriptor to its end, at most max bytes. */
 enum bs_rc os_read_fd(int fd, size_t max, struct buf *b, struct bs_err *e) BS_MUST_CHECK;
 /* Writes path.tmp, syncs it, renames it over path and syncs the folder. */
@@ -36,6 +37,10 @@ const char *os_boot_id(void);
 /* Start time of a process in clock ticks since boot (/proc/PID/stat field 22); 0 when it is gone.
  * With the boot id and pid it names a process for ever (pids are used again). */
 uint64_t os_pid_start(pid_t pid);
+/* True when the process that had this start time is still there. A process that lives but whose
+ * start cannot be read (hidepid) counts as there: taking over its lease would be the greater harm.
+ */
+bool os_pid_alive(pid_t pid, uint64_t start);
 /* Bytes free for us where path lies; -1 when unknown. */
 int64_t os_disk_free(const char *path);
 /* No core dump (RLIMIT_CORE, PR_SET_DUMPABLE), umask 077. */

@@ -20,16 +20,29 @@ bool str_to_double(const char *s, double *out) BS_MUST_CHECK;
  * integers below 1e15 without a point or exponent; -0 prints as 0. v must be finite. */
 void str_from_double(double v, char out[STR_DOUBLE_MAX]);
 
-bool str_eq(const char *a, const char *b);      /* NULL equals NULL only */
-bool str_eq_ci(const char *a, const char *b);   /* ASCII case folded */
+bool str_eq(const char *a, const char *b);    /* NULL equals NULL only */
+bool str_eq_ci(const char *a, const char *b); /* ASCII case folded */
 bool str_starts(const char *s, const char *prefix);
 /* Trims ASCII white space at both ends in place and returns the new start. */
 char *str_trim(char *s);
+/* Turns control characters (C0, DEL, and C1 in UTF-8) into spaces in place, so that text from
+ * outside can neither break a line nor steer a terminal. */
+void str_clean(char *s);
 /* Copies into a fixed array, always NUL-terminated; false when it had to cut. */
 bool str_copy(char *dst, size_t size, const char *src);
 
+/* For a text that was cut to fill its array of `size` (more than 4) bytes: makes it end in "...",
+ * not within a code point. */
+void str_mark_cut(char *s, size_t size);
+
 /* True when s[0..len) is well-formed UTF-8 without NUL (RFC 3629). */
 bool utf8_valid(const char *s, size_t len);
+/* Bytes of the well-formed code point at the start of s[0..len), its value in *cp (which may be
+ * NULL); 0 when there is none. */
+size_t utf8_decode(const char *s, size_t len, uint32_t *cp);
+/* Bytes of the longest prefix that needs at most `width` terminal columns and cuts no code point.
+ */
+size_t utf8_cut(const char *s, size_t len, size_t width);
 /* Number of code points; s must be valid. */
 size_t utf8_count(const char *s, size_t len);
 /* Number of UTF-16 units: how Google Sheets counts the characters of a cell. */
@@ -37,16 +50,18 @@ size_t utf8_utf16_units(const char *s, size_t len);
 /* Columns a terminal needs (wide and zero-width code points counted roughly). */
 size_t utf8_width(const char *s, size_t len);
 
-void hex_encode(const uint8_t *p, size_t len, char *out); /* out: 2 * len + 1 */
+void hex_encode(const uint8_t *p, size_t len, char *out);               /* out: 2 * len + 1 */
 bool hex_decode(const char *s, uint8_t *out, size_t len) BS_MUST_CHECK; /* exactly len bytes */
 /* Appends base64 (standard alphabet with padding) or base64url without padding (RFC 4648). */
 void base64_encode(struct buf *b, const void *p, size_t len);
 void base64url_encode(struct buf *b, const void *p, size_t len);
-/* Decodes either alphabet, padding optional, white space refused; false on any other character. */
+/* Decodes either alphabet, padding optional, white space refused; false on any other character and
+ * on bits that belong to no byte, so that one byte string has one text per alphabet. */
 bool base64_decode(struct buf *b, const char *s) BS_MUST_CHECK;
 /* Appends s percent-encoded but for RFC 3986 unreserved characters. */
 void url_encode(struct buf *b, const char *s);
-/* Decodes %XX and, when plus_is_space, '+'; false on malformed input. */
+/* Decodes %XX and, when plus_is_space, '+'; false on malformed input and on %00, which no C string
+ * can hold. */
 bool url_decode(struct buf *b, const char *s, size_t len, bool plus_is_space) BS_MUST_CHECK;
 
 /* Damerau-Levenshtein distance of two short ASCII words, for "did you mean". */

@@ -1,0 +1,205 @@
+/* mem.c: see mem.h. */
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_BLOCK ((size_t)64 * 1024)
+#define ARENA_ALIGN _Alignof(max_align_t)
+
+/* Blocks are a list, the one in use first. */
+struct arena_block {
+    struct arena_block *next;
+    size_t size;
+    size_t used;
+    _Alignas(max_align_t) unsigned char data[];
+};
+
+struct arena {
+    struct arena_block *blocks;
+    size_t total;
+};
+
+static _Noreturn void out_of_memory(size_t size)
+{
+    fprintf(stderr, "basesync: out of memory (asked for %zu bytes)\n", size);
+    abort();
+}
+
+static size_t checked_product(size_t n, size_t size)
+{
+    size_t total;
+
+    if (__builtin_mul_overflow(n, size, &total)) {
+        out_of_memory(SIZE_MAX);
+    }
+    return total;
+}
+
+void *bs_alloc(size_t size)
+{
+    void *p = calloc(1, size > 0 ? size : 1);
+
+    if (!p) {
+        out_of_memory(size);
+    }
+    return p;
+}
+
+void *bs_alloc_n(size_t n, size_t size)
+{
+    return bs_alloc(checked_product(n, size));
+}
+
+void *bs_realloc_n(void *p, size_t n, size_t size)
+{
+    size_t total = checked_product(n, size);
+    void *q = realloc(p, total > 0 ? total : 1);
+
+    if (!q) {
+        out_of_memory(total);
+    }
+    return q;
+}
+
+char *bs_strdup(const char *s)
+{
+    return bs_strndup(s, strlen(s));
+}
+
+char *bs_strndup(const char *s, size_t len)
+{
+    size_t n = strnlen(s, len);
+    char *copy = bs_alloc(n + 1);
+
+    memcpy(copy, s, n);
+    return copy;
+}
+
+void bs_wipe(void *p, size_t len)
+{
+    if (p) {
+        explicit_bzero(p, len);
+    }
+}
+
+void bs_wipe_free(char *s)
+{
+    if (s) {
+        bs_wipe(s, strlen(s));
+        free(s);
+    }
+}
+
+void *bs_grow(void *p, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap) {
+        return p;
+    }
+    *cap = *cap > 0 ? checked_product(*cap, 2) : 8;
+    return bs_realloc_n(p, *cap, size);
+}
+
+struct arena *arena_new(void)
+{
+    return bs_alloc(sizeof(struct arena));
+}
+
+static void free_blocks(struct arena_block *b)
+{
+    while (b) {
+        struct arena_block *next = b->next;
+
+        free(b);
+        b = next;
+    }
+}
+
+void arena_free(struct arena *a)
+{
+    if (a) {
+        free_blocks(a->blocks);
+        free(a);
+    }
+}
+
+/* Memory of size bytes, not zeroed. A block of its own for what is large, put behind the block in
+ * use, so that the rest of that block is not lost. */
+static void *arena_raw(struct arena *a, size_t size)
+{
+    struct arena_block *b = a->blocks;
+    size_t need;
+    void *p;
+
+    if (size > SIZE_MAX / 2) {
+        out_of_memory(size);
+    }
+    need = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    a->total += size;
+    if (!b || b->size - b->used < need) {
+        size_t block_size = need > ARENA_BLOCK / 4 ? need : ARENA_BLOCK;
+
+        b = malloc(sizeof *b + block_size);
+        if (!b) {
+            out_of_memory(block_size);
+        }
+        b->size = block_size;
+        b->used = 0;
+        if (block_size == ARENA_BLOCK || !a->blocks) {
+            b->next = a->blocks;
+            a->blocks = b;
+        } else {
+            b->next = a->blocks->next;
+            a->blocks->next = b;
+        }
+    }
+    p = b->data + b->used;
+    b->used += need;
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    void *p = arena_raw(a, size);
+
+    memset(p, 0, size);
+    return p;
+}
+
+void *arena_alloc_n(struct arena *a, size_t n, size_t size)
+{
+    return arena_alloc(a, checked_product(n, size));
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+    return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t len)
+{
+    size_t n = strnlen(s, len);
+    char *copy = arena_raw(a, n + 1);
+
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+void arena_reset(struct arena *a)
+{
+    struct arena_block *keep = a->blocks;
+
+    if (keep) {
+        free_blocks(keep->next);
+        keep->next = NULL;
+        keep->used = 0;
+    }
+    a->total = 0;
+}
+
+size_t arena_used(const struct arena *a)
+{
+    return a->total;
+}
