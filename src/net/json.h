@@ -1,0 +1,44 @@
+/*
+ * json.h: reading JSON answers; the only user of cJSON.h. Keys are compared case-sensitively
+ * (fields "Name" and "name" may both exist). Nesting, size and text are bounded: text that is no
+ * UTF-8 or holds U+0000 (which would cut a C string) is refused as a whole. Writing is
+ * base/jsonw.h.
+ */
+#ifndef NET_JSON_H
+#define NET_JSON_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json; /* a node; members are borrowed from their document */
+
+/* Parses one document. BS_STOP_SYNC / BS_K_REMOTE "not JSON: ..." with the first bytes, printable, of what came. */
+enum bs_rc json_parse(const char *text, size_t len, struct json **out, struct bs_err *e) BS_MUST_CHECK;
+void json_free(struct json *doc); /* NULL is nothing; wipes strings first */
+
+/* All of these take NULL nodes and answer "absent". */
+const struct json *json_get(const struct json *object, const char *key);
+const struct json *json_path(const struct json *node, const char *dotted); /* "a.b.0.c" */
+size_t json_count(const struct json *array_or_object);
+/* Iteration over arrays and objects: first child, next sibling, key of a member (NULL in arrays). */
+const struct json *json_child(const struct json *node);
+const struct json *json_next(const struct json *node);
+const char *json_key(const struct json *node);
+
+bool json_is_object(const struct json *n);
+bool json_is_array(const struct json *n);
+bool json_is_null(const struct json *n);
+bool json_is_string(const struct json *n);
+bool json_is_number(const struct json *n);
+bool json_is_bool(const struct json *n);
+const char *json_string(const struct json *n, const char *otherwise); /* borrowed */
+double json_number(const struct json *n, double otherwise);
+int64_t json_int(const struct json *n, int64_t otherwise); /* also from a string of digits */
+bool json_bool(const struct json *n, bool otherwise);
+/* Compact text of a node (numbers keep every bit); malloc'd. */
+char *json_print(const struct json *n);
+
+#endif
