@@ -13,6 +13,7 @@ static void copy_items(struct arena *a, const struct value *v, struct value *out
     for (size_t i = 0; i < n; i++) {
         items[i].text = copy_text(a, v->u.list.items[i].text);
         items[i].id = copy_text(a, v->u.list.items[i].id);
+        items[i].alt = copy_text(a, v->u.list.items[i].alt);
     }
     out->u.list.items = items;
 }

@@ -15,6 +15,8 @@
 
 #define LIST_ITEMS_MAX 10000
 
+/* Appends one item, with ", " in front unless it is the first. */
+void list_add(struct buf *out, const char *item, bool first);
 void list_join(struct buf *out, const char *const *items, size_t n);
 /* Splits into the arena; empty items between commas are dropped ("a, , b" is two). BS_SKIP with a
  * sentence when a quote is not closed or is followed by text, or there are too many items. */

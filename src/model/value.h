@@ -21,14 +21,17 @@ enum value_kind {
     VALUE_DATE,     /* days since 1970-01-01, no zone */
     VALUE_DATETIME, /* an instant: Unix milliseconds UTC */
     VALUE_DURATION, /* seconds, may be fractional */
-    VALUE_LIST,     /* texts in order: multi selects, collaborators, attachments, lookups */
+    VALUE_LIST,     /* texts in order: multi selects, collaborators (a single one too), attachments,
+                       lookups */
     VALUE_REFS,     /* linked records: id and the shown name of each */
     VALUE_ERROR,    /* a computed value that is an error or NaN just now: never flows */
 };
 
 struct value_item {
     const char *text; /* what a person sees; never NULL */
-    const char *id;   /* VALUE_REFS: record id, or NULL for a record still to be created */
+    const char *id;   /* VALUE_REFS: record id, or NULL for a record still to be created;
+                         collaborators: user id, attachments: attachment id; else NULL */
+    const char *alt;  /* collaborators: the e-mail address, if known and not the text; else NULL */
 };
 
 struct value {
@@ -54,9 +57,13 @@ const struct value *value_bool(struct arena *a, bool v); /* false gives value_em
 const struct value *value_date(struct arena *a, int64_t days);
 const struct value *value_datetime(struct arena *a, int64_t ms);
 const struct value *value_duration(struct arena *a, double seconds);
+/* days within +-VALUE_DAYS_MAX, ms within +-VALUE_MS_MAX: wider than any year either service can
+ * show; what comes from outside is checked first. */
+#define VALUE_DAYS_MAX ((int64_t)4000000)
+#define VALUE_MS_MAX (VALUE_DAYS_MAX * 86400000)
 /* Takes over items (already in the arena); n == 0 gives value_empty. */
-const struct value *value_list(struct arena *a, enum value_kind kind, const struct value_item *items,
-                               size_t n);
+const struct value *value_list(struct arena *a, enum value_kind kind,
+                               const struct value_item *items, size_t n);
 const struct value *value_error(struct arena *a, const char *what);
 
 /* Readable text for logs, plans and history (lists by list.h's quoting rule). */
