@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,23 +103,32 @@ bool buf_addc(struct buf *b, char c)
     return buf_add(b, &c, 1);
 }
 
+bool buf_addv(struct buf *b, const char *fmt, va_list ap)
+{
+    va_list again;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    if (n < 0 || !reserve(b, (size_t)n)) {
+        b->over = true;
+    } else {
+        vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+        b->len += (size_t)n;
+    }
+    va_end(again);
+    return !b->over;
+}
+
 bool buf_addf(struct buf *b, const char *fmt, ...)
 {
     va_list ap;
-    int n;
+    bool ok;
 
     va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    ok = buf_addv(b, fmt, ap);
     va_end(ap);
-    if (n < 0 || !reserve(b, (size_t)n)) {
-        b->over = true;
-        return false;
-    }
-    va_start(ap, fmt);
-    vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    b->len += (size_t)n;
-    return true;
+    return ok;
 }
 
 char *buf_take(struct buf *b)

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,7 @@ bool buf_add(struct buf *b, const void *p, size_t len);
 bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...) BS_PRINTF(2, 3);
+bool buf_addv(struct buf *b, const char *fmt, va_list ap) BS_PRINTF(2, 0);
 /* Hands the malloc'd NUL-terminated data to the caller; the buffer is empty afterwards. */
 char *buf_take(struct buf *b);
 

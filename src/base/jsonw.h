@@ -1,7 +1,7 @@
 /*
  * jsonw.h: writes JSON text straight into a buffer, so that a request of two megabytes is built
- * without a tree. Commas are placed by the writer; numbers keep every bit (str_from_double); text is
- * escaped as RFC 8259 asks, and bytes that are no UTF-8 become U+FFFD.
+ * without a tree. Commas are placed by the writer; numbers keep every bit (str_from_double); text
+ * is escaped as RFC 8259 asks, and bytes that are no UTF-8 become U+FFFD.
  */
 #ifndef BASE_JSONW_H
 #define BASE_JSONW_H

@@ -6,12 +6,10 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TABLE_GAP 2       /* spaces between columns */
-#define CELL_MAX 65536    /* bytes formatted into one cell */
 #define ELLIPSIS "\u2026" /* one column wide */
 
 /* Cells row by row, the headers first. */
@@ -59,20 +57,14 @@ void table_add(struct table *t, const char *text)
 
 void table_addf(struct table *t, const char *fmt, ...)
 {
+    struct buf text;
     va_list ap;
-    char *text;
-    int n;
 
+    buf_init(&text, BUF_NO_LIMIT);
     va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    buf_addv(&text, fmt, ap);
     va_end(ap);
-    assert(n >= 0);
-    n = n > CELL_MAX ? CELL_MAX : n;
-    text = bs_alloc((size_t)n + 1);
-    va_start(ap, fmt);
-    vsnprintf(text, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    add_owned(t, text);
+    add_owned(t, buf_take(&text));
 }
 
 static size_t cell_width(const char *text, size_t max_width)
