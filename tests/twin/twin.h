@@ -33,6 +33,9 @@ struct twin_req {
     const char *authorization; /* NULL when absent */
     int64_t now_ms;            /* the twin's clock, Unix milliseconds */
     uint64_t seq;              /* 1, 2, 3 ... over all services */
+    const char *hint;          /* what a fault asks of the service: "short_list", "repeat_page",
+                                  "stale_read" ...; NULL most of the time */
+    int64_t hint_ms;           /* the hint's number, a time mostly; 0 when none was given */
 };
 
 struct twin_res {
@@ -59,6 +62,9 @@ char *twin_decode(const char *s, size_t len);
 void twin_number(double v, char out[32]);
 /* A JSON number item that keeps every bit when printed. */
 cJSON *twin_json_number(double v);
+/* JSON text, malloc'd; indent 0: no white space at all, else so many blanks a level. Plain number
+ * items keep every bit here too. */
+char *twin_json_print(const cJSON *v, int indent);
 /* One line of the write log: who ("airtable", "sheets", "person"), what, and detail (owned). */
 void twin_log_write(struct twin *t, const struct twin_req *req, const char *who, const char *what,
                     cJSON *detail);
@@ -80,6 +86,8 @@ char *sheets_person(struct sheets *s, const cJSON *edit);
  * email is the account the token belongs to, scope its scopes. */
 void sheets_handle(struct sheets *s, const struct twin_req *req, const char *email,
                    const char *scope, struct twin_res *res);
+/* Reads show the state before the last write until the twin's clock has moved on by ms. */
+void sheets_set_stale(struct sheets *s, int64_t ms);
 void drive_handle(struct sheets *s, const struct twin_req *req, const char *email,
                   const char *scope, struct twin_res *res);
 
