@@ -137,11 +137,22 @@ static enum bs_rc parse_pem(const char *pem, mbedtls_pk_context *pk, struct bs_e
     return BS_OK;
 }
 
+/* Makes a PSA key for signing with alg; false when the numbers of pk do not fit together. */
+static bool import_pk(const mbedtls_pk_context *pk, psa_algorithm_t alg, psa_key_id_t *id)
+{
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    bool ok = mbedtls_pk_get_psa_attributes(pk, PSA_KEY_USAGE_SIGN_MESSAGE, &attributes) == 0;
+
+    psa_set_key_algorithm(&attributes, alg);
+    ok = ok && mbedtls_pk_import_into_psa(pk, &attributes, id) == 0;
+    psa_reset_key_attributes(&attributes);
+    return ok;
+}
+
 enum bs_rc crypto_rs256_sign(const char *pem_pkcs8, const void *data, size_t len, struct buf *sig,
                              struct bs_err *e)
 {
     const psa_algorithm_t alg = PSA_ALG_RSA_PKCS1V15_SIGN(PSA_ALG_SHA_256);
-    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
     psa_key_id_t id = PSA_KEY_ID_NULL;
     mbedtls_pk_context pk;
     uint8_t signature[RSA_BITS_MAX / 8];
@@ -154,12 +165,7 @@ enum bs_rc crypto_rs256_sign(const char *pem_pkcs8, const void *data, size_t len
     if (rc != BS_OK) {
         goto out;
     }
-    if (mbedtls_pk_get_psa_attributes(&pk, PSA_KEY_USAGE_SIGN_MESSAGE, &attributes) != 0) {
-        rc = bad_pem(e, "cannot sign");
-        goto out;
-    }
-    psa_set_key_algorithm(&attributes, alg);
-    if (mbedtls_pk_import_into_psa(&pk, &attributes, &id) != 0 ||
+    if (!import_pk(&pk, alg, &id) ||
         psa_sign_message(id, alg, data, len, signature, sizeof signature, &n) != PSA_SUCCESS) {
         rc = bad_pem(e, "cannot sign (its numbers do not fit together)");
         goto out;
@@ -168,7 +174,6 @@ enum bs_rc crypto_rs256_sign(const char *pem_pkcs8, const void *data, size_t len
         rc = bs_fail(e, BS_STOP_SYNC, BS_K_INTERNAL, "no room for a signature of %zu bytes", n);
     }
 out:
-    psa_reset_key_attributes(&attributes);
     psa_destroy_key(id);
     mbedtls_pk_free(&pk); /* wipes the numbers */
     return rc;
