@@ -22,7 +22,7 @@ struct buf {
     bool over;  /* an append was refused */
 };
 
-#define BUF_NO_LIMIT ((size_t)1 << 40)
+#define BUF_NO_LIMIT (SIZE_MAX / 4)
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b); /* frees; the struct can be initialised again */
