@@ -33,20 +33,20 @@ enum cell_format_type {
 
 struct cell {
     enum cell_kind kind;
-    double number;    /* CELL_NUMBER: as stored; a date is a serial */
-    bool boolean;     /* CELL_BOOL */
-    const char *text; /* CELL_TEXT; CELL_ERROR: the code, "#N/A"; else NULL */
-    bool formula;     /* the cell holds a formula; kind and value are its result */
-    const char *entered_formula; /* "=A1+1" when formula; else NULL */
+    double number;                /* CELL_NUMBER: as stored; a date is a serial */
+    bool boolean;                 /* CELL_BOOL */
+    const char *text;             /* CELL_TEXT; CELL_ERROR: the code, "#N/A"; else NULL */
+    bool formula;                 /* the cell holds a formula; kind and value are its result */
+    const char *entered_formula;  /* "=A1+1" when formula; else NULL */
     enum cell_format_type format; /* effective number format */
-    const char *pattern; /* of the format, NULL when none; "[h]:mm:ss" tells a duration */
-    const char *shown;   /* formattedValue, what a person sees; NULL when the cell is empty */
+    const char *pattern;          /* of the format, NULL when none; "[h]:mm:ss" tells a duration */
+    const char *shown; /* formattedValue, what a person sees; NULL when the cell is empty */
 };
 
 extern const struct cell cell_empty;
 
-const char *cell_format_name(enum cell_format_type type);        /* "DATE_TIME"; NULL for AUTO */
-enum cell_format_type cell_format_from_name(const char *name);   /* AUTO when not known */
+const char *cell_format_name(enum cell_format_type type);      /* "DATE_TIME"; NULL for AUTO */
+enum cell_format_type cell_format_from_name(const char *name); /* AUTO when not known */
 
 /* Equal as stored values (kind and value); formats and formulas do not count. */
 bool cell_equal(const struct cell *a, const struct cell *b);

@@ -30,10 +30,12 @@ enum bs_rc convert_to_cell(const struct convert_ctx *ctx, const struct field *f,
                            const struct value *v, struct arena *a, const struct cell **out,
                            struct bs_err *e) BS_MUST_CHECK;
 
-/* The value of a cell for a field. `current` is the field's value in Airtable now, or NULL; links
- * that it already holds keep their ids, which settles names that several records bear. BS_SKIP with
+/* The value of a cell for a field. `current` is the field's value in Airtable now, or NULL when the
+ * record is new: links and collaborators that it holds keep their ids, which settles names that
+ * several bear; a collaborator who is not among them must be named by e-mail address. BS_SKIP with
  * what was found and what would be accepted when the field cannot hold the cell: kind
- * BS_K_VALIDATION or BS_K_LINKED. A formula error gives VALUE_ERROR. */
+ * BS_K_VALIDATION or BS_K_LINKED; never for a field that is not writable, whose cells are read as
+ * what they could mean or as text. An error in the cell gives VALUE_ERROR. */
 enum bs_rc convert_from_cell(const struct convert_ctx *ctx, const struct field *f,
                              const struct cell *c, const struct value *current, struct arena *a,
                              const struct value **out, struct bs_err *e) BS_MUST_CHECK;
@@ -47,7 +49,8 @@ const struct value *convert_name_refs(const struct convert_ctx *ctx, const struc
 uint64_t convert_hash(const struct convert_ctx *ctx, const struct field *f, const struct value *v);
 
 /* Number format of the field's column: type FORMAT_AUTO means leave it alone. pattern is static or
- * in the arena. Text columns get FORMAT_TEXT only through typed cells, never parsed. */
+ * in the arena. Columns of text, selects, lists and links get FORMAT_TEXT, so that what a person
+ * types there ("0012", "1-2") stays text. */
 struct column_format {
     enum cell_format_type type;
     const char *pattern; /* NULL: the locale's default */

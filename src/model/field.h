@@ -82,11 +82,11 @@ struct field {
     const char *id;
     const char *name;
     enum field_type type;
-    enum field_type result;      /* of formula, rollup, lookup, created/modified time; else = type */
-    const char *type_name;       /* as Airtable wrote it */
-    bool valid;                  /* options.isValid; true when absent */
-    int precision;               /* number, currency, percent: digits; -1 unknown */
-    const char *symbol;          /* currency; NULL otherwise */
+    enum field_type result; /* of formula, rollup, lookup, created/modified time; else = type */
+    const char *type_name;  /* as Airtable wrote it */
+    bool valid;             /* options.isValid; true when absent */
+    int precision;          /* number, currency, percent: digits; -1 unknown */
+    const char *symbol;     /* currency; NULL otherwise */
     const char *duration_format; /* "h:mm", "h:mm:ss", "h:mm:ss.S" ...; NULL otherwise */
     int rating_max;              /* rating; 0 otherwise */
     const struct field_choice *choices;
