@@ -1,0 +1,245 @@
+# basesync. `make help` lists what there is; everything is built out of tree.
+VERSION := 0.1.0
+
+O ?= build
+VENDOR_BUILD ?= build/vendor
+PROFILE ?= debug
+WERROR ?= 1
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 20
+# ONLY="base crypto" builds the library from these folders of src alone; T=str takes one test.
+ONLY ?=
+T ?=
+
+.DEFAULT_GOAL := release
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(filter -j% --jobs%,$(MAKEFLAGS) $(MFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+Q := $(if $(V),,@)
+say = @printf '  %-8s%s\n' $(1) '$(patsubst $(O)/%,%,$(2))'
+
+include vendor/vendor.mk
+
+# ---- what there is ----
+SRC_ALL := $(wildcard src/*/*.c)
+SRC := $(if $(ONLY),$(foreach d,$(ONLY),$(wildcard src/$(d)/*.c)),$(SRC_ALL))
+DATA := $(if $(ONLY),$(foreach d,$(ONLY),$(wildcard src/$(d)/*.sql src/$(d)/*/*.sql)),\
+    $(wildcard src/*/*.sql src/*/*/*.sql))
+MAIN := $(if $(ONLY),,$(wildcard src/app/main.c))
+LIB_SRC := $(filter-out src/app/main.c,$(SRC))
+UNIT := $(sort $(if $(T),$(wildcard tests/unit/t_$(T).c),$(wildcard tests/unit/t_*.c)))
+UNIT_SHARED := $(filter-out $(wildcard tests/unit/t_*.c),$(wildcard tests/unit/*.c))
+PROP := $(shell grep -l '^int main' tests/prop/*.c 2>/dev/null)
+PROP_SHARED := $(filter-out $(PROP),$(wildcard tests/prop/*.c))
+TWIN := $(wildcard tests/twin/*.c)
+FUZZ := $(wildcard tests/fuzz/*.c)
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+# ---- flags ----
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+    -Wpointer-arith -Wwrite-strings -Wundef $(if $(filter 1,$(WERROR)),-Werror)
+CSTD := -std=c17 -D_GNU_SOURCE -Isrc -ffile-prefix-map=$(CURDIR)/= -fstack-protector-strong
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+CC_debug := gcc
+FLAGS_debug := -Og -g $(FORTIFY) -DBASESYNC_FAILPOINTS
+LINK_debug :=
+TARGET_debug := host
+
+CC_asan := gcc
+FLAGS_asan := -O1 -g $(SANITIZE) -DBASESYNC_FAILPOINTS
+LINK_asan := $(SANITIZE)
+TARGET_asan := host
+
+CC_fuzz := clang
+FLAGS_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link -DBASESYNC_FAILPOINTS
+LINK_fuzz := $(SANITIZE) -fsanitize=fuzzer
+TARGET_fuzz := host
+
+RELEASE_FLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -flto=auto
+RELEASE_LINK := -static -no-pie -Os -flto=auto -Wl,--gc-sections -Wl,--build-id=none
+MACHINE := $(shell uname -m)
+TARGET_release := $(if $(filter aarch64,$(MACHINE)),aarch64-musl,$(if $(filter arm%,$(MACHINE)),arm-musl,x86_64-musl))
+TARGET_release-x86_64 := x86_64-musl
+TARGET_release-arm64 := aarch64-musl
+TARGET_release-armv6 := arm-musl
+RELEASES := release release-x86_64 release-arm64 release-armv6
+STRIP_x86_64-musl := $(if $(filter x86_64,$(MACHINE)),,x86_64-linux-gnu-)strip
+STRIP_aarch64-musl := $(if $(filter aarch64,$(MACHINE)),,aarch64-linux-gnu-)strip
+STRIP_arm-musl := arm-linux-gnueabi-strip
+
+# ---- objects and the library of one profile: $(call profile,NAME) ----
+define profile
+CC_$(1) ?= $(VENDOR_BUILD)/$(TARGET_$(1))/musl/bin/musl-gcc
+CFLAGS_$(1) = $(CSTD) $(FLAGS_$(1)) $(call vendor_cflags,$(TARGET_$(1))) $(CFLAGS)
+VENDOR_$(1) := $(call vendor_stamps,$(TARGET_$(1)))
+OBJ_$(1) := $(LIB_SRC:%.c=$(O)/$(1)/obj/%.o) $(DATA:%=$(O)/$(1)/obj/%.o)
+
+$(O)/$(1)/obj/%.o: %.c $(O)/$(1)/flags $$(VENDOR_$(1))
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) $$(WARN) -MMD -MP -c $$< -o $$@
+
+$(O)/$(1)/obj/%.sql.o: %.sql $(O)/embed $(O)/$(1)/flags $$(VENDOR_$(1))
+	$$(call say,EMBED,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(O)/embed $$$$(echo '$$*.sql' | sed 's|^src/||; s|[^A-Za-z0-9]|_|g') $$< >$$(@:.o=.c)
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -c $$(@:.o=.c) -o $$@
+
+# Objects are listed too: one that goes away has to leave the archive.
+$(O)/$(1)/libbasesync.a: $$(OBJ_$(1)) $(O)/$(1)/objects
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $(if $(filter $(RELEASES),$(1)),gcc-ar,ar) rcsD $$@ $$(OBJ_$(1))
+
+$(O)/$(1)/version.o: $(O)/$(1)/version.c $(O)/$(1)/flags $$(VENDOR_$(1))
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -c $$< -o $$@
+
+# Files whose content is what matters: written only when it changes.
+$(O)/$(1)/flags: force
+	@mkdir -p $$(@D)
+	@echo '$$(CC_$(1)) $$(CFLAGS_$(1)) $$(WARN) $$(LINK_$(1))' | $$(if_changed)
+$(O)/$(1)/objects: force
+	@mkdir -p $$(@D)
+	@echo '$$(OBJ_$(1))' | $$(if_changed)
+$(O)/$(1)/version.c: force
+	@mkdir -p $$(@D)
+	@printf '#include "base/version.h"\nconst char bs_version[] = "%s";\nconst char bs_commit[] = "%s";\n' \
+	    '$(VERSION)' '$(COMMIT)' | $$(if_changed)
+
+-include $$(shell find $(O)/$(1)/obj -name '*.d' 2>/dev/null)
+endef
+if_changed = { cat >$@.new; cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@; }
+
+# ---- programs and tests of one profile on the host's C library: $(call programs,NAME) ----
+define programs
+$(O)/$(1)/basesync: $(O)/$(1)/obj/src/app/main.o $(O)/$(1)/libbasesync.a $(O)/$(1)/version.o
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ $(call vendor_libs,$(TARGET_$(1))) -o $$@
+
+$(O)/$(1)/tests/unit/t_%: $(O)/$(1)/obj/tests/unit/t_%.o $(UNIT_SHARED:%.c=$(O)/$(1)/obj/%.o) \
+    $(O)/$(1)/libbasesync.a | $(O)/$(1)/version.o
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ $(O)/$(1)/version.o -lcmocka $(call vendor_libs,$(TARGET_$(1))) -o $$@
+$(UNIT:%.c=$(O)/$(1)/obj/%.o): | $(VENDOR_BUILD)/need/test
+
+$(O)/$(1)/tests/prop/%: $(O)/$(1)/obj/tests/prop/%.o $(PROP_SHARED:%.c=$(O)/$(1)/obj/%.o) \
+    $(O)/$(1)/libbasesync.a | $(O)/$(1)/version.o
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ $(O)/$(1)/version.o $(call vendor_libs,$(TARGET_$(1))) -o $$@
+
+# The twin uses none of src, so that an error of ours is not in both.
+$(O)/$(1)/twin: $(TWIN:%.c=$(O)/$(1)/obj/%.o)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ -L$(VENDOR_BUILD)/host/lib -lmicrohttpd -lgnutls -lcjson -lz -lpthread -lm -o $$@
+$(TWIN:%.c=$(O)/$(1)/obj/%.o): | $(VENDOR_BUILD)/need/test
+
+UNIT_$(1) := $(UNIT:tests/unit/%.c=$(O)/$(1)/tests/unit/%)
+PROP_$(1) := $(PROP:tests/prop/%.c=$(O)/$(1)/tests/prop/%)
+BIN_$(1) := $(O)/$(1)/libbasesync.a $(if $(MAIN),$(O)/$(1)/basesync)
+endef
+
+# ---- a static program: $(call static,NAME) ----
+define static
+FLAGS_$(1) := $(RELEASE_FLAGS)
+LINK_$(1) := $(RELEASE_LINK)
+$(eval $(call profile,$(1)))
+$(O)/$(1)/basesync.full: $(O)/$(1)/obj/src/app/main.o $(O)/$(1)/libbasesync.a $(O)/$(1)/version.o
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ $(call vendor_libs,$(TARGET_$(1))) -o $$@
+$(O)/$(1)/basesync: $(O)/$(1)/basesync.full tests/lint/static.sh
+	$$(Q)$(STRIP_$(TARGET_$(1))) -s -o $$@ $$<
+	$$(Q)sh tests/lint/static.sh $$@ || { rm -f $$@; exit 1; }
+BIN_$(1) := $(O)/$(1)/libbasesync.a $(if $(MAIN),$(O)/$(1)/basesync)
+endef
+
+$(foreach p,$(RELEASES),$(eval $(call static,$(p))))
+$(foreach p,debug asan fuzz,$(eval $(call profile,$(p))))
+$(foreach p,debug asan,$(eval $(call programs,$(p))))
+
+$(O)/embed: vendor/embed.c | $(VENDOR_BUILD)/need/host
+	@mkdir -p $(@D)
+	$(Q)gcc -std=c17 -O1 -Wall -Wextra $< -o $@
+
+$(VENDOR_BUILD)/need/test:
+	$(Q)sh vendor/need.sh gcc=gcc cmocka.h=libcmocka-dev microhttpd.h=libmicrohttpd-dev \
+	    gnutls/gnutls.h=libgnutls28-dev python3=python3 && mkdir -p $(@D) && touch $@
+$(VENDOR_BUILD)/need/lint:
+	$(Q)sh vendor/need.sh clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck \
+	    cmocka.h=libcmocka-dev microhttpd.h=libmicrohttpd-dev && mkdir -p $(@D) && touch $@
+$(VENDOR_BUILD)/need/fuzz:
+	$(Q)sh vendor/need.sh clang=clang /usr/lib/llvm-14/lib/clang=libclang-rt-14-dev && \
+	    mkdir -p $(@D) && touch $@
+
+# ---- goals ----
+.PHONY: help release release-x86_64 release-arm64 release-armv6 debug asan twin unit test check-fast \
+    demo bench lint format fuzz clean install vendor force
+
+## help              this list
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo 'Variables: V=1 shows commands, O=DIR builds elsewhere, PROFILE=asan for unit, test and twin,'
+	@echo 'T=NAME takes the unit test t_NAME alone, ONLY="base net" takes these folders of src alone.'
+
+## release           the static program (musl), build/release/basesync; the default
+release: $(BIN_release)
+## release-x86_64    the same for one machine kind, whatever this one is; also
+## release-arm64     for 64-bit ARM and
+## release-armv6     for every Raspberry Pi and older 32-bit ARM (soft float)
+release-x86_64: $(BIN_release-x86_64)
+release-arm64: $(BIN_release-arm64)
+release-armv6: $(BIN_release-armv6)
+## debug             the program on the system's C library, with failpoints
+debug: $(BIN_debug)
+## asan              the same under the address and undefined behaviour sanitizers
+asan: $(BIN_asan)
+## vendor            the libraries of others alone (for debug and asan)
+vendor: $(call vendor_stamps,host)
+## twin              the stand-in for Airtable and Google that tests and demo run against
+twin: $(if $(TWIN),$(O)/$(PROFILE)/twin)
+## unit              unit and property tests
+unit check-fast: $(UNIT_$(PROFILE)) $(PROP_$(PROFILE))
+	$(Q)O='$(O)' PROFILE=$(PROFILE) T='$(T)' sh tests/run.sh unit prop
+## check-fast        the same as unit
+## test              everything: unit, property, end-to-end, contract; PROFILE=asan for the sanitizers
+test: $(BIN_$(PROFILE)) $(UNIT_$(PROFILE)) $(PROP_$(PROFILE)) $(if $(TWIN),$(O)/$(if $(filter $(RELEASES),$(PROFILE)),debug,$(PROFILE))/twin)
+	$(Q)O='$(O)' PROFILE=$(PROFILE) sh tests/run.sh
+## demo              a whole sync against the twin, with no account
+demo: $(BIN_debug) $(if $(TWIN),$(O)/debug/twin)
+	$(Q)BASESYNC='$(O)/debug/basesync' TWIN='$(O)/debug/twin' $(SHELL) tests/demo.sh
+## bench             10,000 records x 20 fields: calls, seconds, memory
+bench: $(BIN_release) $(if $(TWIN),$(O)/debug/twin)
+	$(Q)BASESYNC='$(O)/release/basesync' TWIN='$(O)/debug/twin' $(SHELL) tests/bench/run.sh
+## lint              formatting, layers, forbidden calls, clang-tidy, cppcheck
+lint: $(call vendor_stamps,host) | $(VENDOR_BUILD)/need/lint
+	$(Q)O='$(O)' VENDOR_BUILD='$(VENDOR_BUILD)' sh tests/lint/run.sh
+## format            clang-format over all of src and tests
+format: | $(VENDOR_BUILD)/need/lint
+	$(Q)clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] vendor/*.c)
+## fuzz              each fuzzer for FUZZ_SECONDS (20)
+fuzz: $(FUZZ:tests/fuzz/%.c=$(O)/fuzz/%)
+	$(Q)for f in $^; do \
+	    echo "  FUZZ    $$f"; \
+	    mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+	        -artifact_prefix=$$f. $$f.corpus >$$f.log 2>&1 || { tail -n 40 $$f.log; exit 1; }; \
+	    tail -n 1 $$f.log; \
+	done
+$(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libbasesync.a | $(O)/fuzz/version.o
+	$(call say,LINK,$@)
+	$(Q)$(CC_fuzz) $(LINK_fuzz) $^ $(O)/fuzz/version.o $(call vendor_libs,host) -o $@
+$(OBJ_fuzz) $(FUZZ:%.c=$(O)/fuzz/obj/%.o): | $(VENDOR_BUILD)/need/fuzz
+## install           DESTDIR and PREFIX (/usr/local) as usual
+install: $(BIN_release)
+	install -D -m 755 $(O)/release/basesync '$(DESTDIR)$(PREFIX)/bin/basesync'
+## clean             removes what was built, keeps the libraries of others (rm -r build removes those)
+clean:
+	rm -rf $(addprefix $(O)/,$(RELEASES) debug asan fuzz embed)
+force:
+# Objects stay between runs.
+.SECONDARY:

@@ -1,0 +1,10 @@
+/*
+ * version.h: what this program is. The build writes both texts into an object of their own.
+ */
+#ifndef BASE_VERSION_H
+#define BASE_VERSION_H
+
+extern const char bs_version[]; /* "0.1.0" */
+extern const char bs_commit[];  /* "0123456789ab"; "" when not built from a repository */
+
+#endif
