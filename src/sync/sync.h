@@ -54,6 +54,7 @@ enum presence {
 struct sync_record {
     const char *id;
     enum presence presence;
+    int64_t created_ms;
     int64_t modified_ms;     /* Airtable's change time; 0 unknown */
     struct side_cell *cells; /* n_fields of them; NULL: every mapped cell equals the pair's base */
     bool blocked;            /* an unsettled write: plan nothing for it */

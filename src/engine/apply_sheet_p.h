@@ -1,0 +1,93 @@
+/*
+ * apply_sheet_p.h: the sheet's side of a plan on its way (private to engine/).
+ *
+ *   setup (new columns, headers, formats, drop-downs)  -> with the first request
+ *   look (snapshot: where each row and column is now)  -> before the first request, after each doubt
+ *   write one request of at most 2 MB                  -> history first
+ *   compare the id column and headers of the answer with what was expected
+ *   as expected: confirm; moved: put back what was overwritten, and write again
+ */
+#ifndef ENGINE_APPLY_SHEET_P_H
+#define ENGINE_APPLY_SHEET_P_H
+
+#include "engine/apply_p.h"
+#include "engine/snapshot.h"
+
+#define SHEET_TRIES 6           /* looks at the sheet in one run before it gives up */
+#define SHEET_CHUNK_SOFT_MAX 1900000 /* a request is closed when its body passes this */
+
+/* The tab as a write's answer shows it: header row and id column only. */
+struct after_write {
+    struct arena *arena;
+    const char **headers; /* by column */
+    uint32_t n_headers;
+    const char **ids;     /* by row number; index 0 unused */
+    uint32_t n_ids;
+};
+
+/* One cell that a request wrote. */
+struct written {
+    uint32_t row, column;
+    const struct cell *cell;
+};
+
+struct sheet_apply {
+    struct run *r;
+    struct pending_op *ops; /* in plan order; deletes are last */
+    size_t n_ops;
+    struct snapshot *snap;
+    struct sheets_batch *batch;
+    uint32_t append_at;   /* first row for new rows, after the look */
+    uint32_t grid_rows, grid_columns;
+    bool setup_done;
+    bool formats_refused; /* Google refused a format or rule: go on without */
+    bool *format_wanted;  /* per mapped field */
+    bool any_setup;
+    size_t block_rows;    /* new rows per request part; 1 after a refusal */
+
+    /* the request at hand */
+    size_t *chunk;        /* indexes into ops */
+    size_t *chunk_part;   /* index of the last batch part of each */
+    size_t n_chunk;
+    size_t setup_parts;   /* batch parts that belong to the setup */
+    struct written *written;
+    size_t n_written, cap_written;
+    struct written *confirmed; /* by the earlier requests since the look */
+    size_t n_confirmed, cap_confirmed;
+    struct after_write after;
+    uint32_t added_rows, added_columns;
+};
+
+/* sheet_setup.c */
+enum bs_rc sheet_setup_plan(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+void sheet_setup_add(struct sheet_apply *a);
+enum bs_rc sheet_setup_confirm(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+
+/* sheet_place.c: where things are in the snapshot */
+enum bs_rc sheet_place_columns(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+/* Row number of the op's row now; 0: it is not there any more. */
+uint32_t sheet_place_row(struct sheet_apply *a, const struct op *op);
+/* Does the cell at this place still hold what the plan saw (or already what it wants)? */
+enum cell_look { LOOK_AS_PLANNED, LOOK_ALREADY_WRITTEN, LOOK_EDITED };
+enum cell_look sheet_look(const struct sheet_apply *a, uint32_t row, uint32_t column,
+                          const struct cell *planned, const struct cell *wanted);
+
+/* sheet_verify.c: compares the answer with what was expected; *moved true when something of ours
+ * lies in a wrong place; then sheet_put_back restores what was overwritten. */
+void sheet_verify(struct sheet_apply *a, bool *moved);
+enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+
+/* sheet_delete.c: the plan's row deletions, after everything else. */
+enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+
+/* A fresh look: grid, snapshot, columns. */
+enum bs_rc sheet_look_again(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+/* Sends a->batch and reads the answer into a->after. */
+enum bs_rc sheet_send(struct sheet_apply *a, size_t *bad, struct bs_err *e) BS_MUST_CHECK;
+void sheet_note_written(struct sheet_apply *a, uint32_t row, uint32_t column,
+                        const struct cell *cell);
+/* Text of a place after the write, "" when empty or outside. */
+const char *sheet_after_header(const struct sheet_apply *a, uint32_t column);
+const char *sheet_after_id(const struct sheet_apply *a, uint32_t row);
+
+#endif

@@ -1,0 +1,394 @@
+/*
+ * run.c: one run of one sync in order, and its closing whatever happened.
+ */
+#include "engine/run.h"
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "base/str.h"
+#include "engine/connect_p.h"
+#include "engine/run_p.h"
+#include "engine/zoneload.h"
+#include "store/lease.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_TRIES 4 /* rows that move while they are read lead to reading again */
+#define PASSES 2     /* computed values of other records may change by our writes */
+#define BUSY_POLL_MS 1000
+
+static void step(const struct run *r, enum run_step s)
+{
+    if (r->env->report->step != NULL) {
+        r->env->report->step(r->env->report->ctx, s);
+    }
+}
+
+/* ---- reading both sides ---- */
+
+static enum bs_rc load_zone(struct run *r, struct bs_err *e)
+{
+    zone_free(r->zone);
+    r->zone = NULL;
+    if (zone_load(r->env->conf->zoneinfo, r->meta->time_zone, &r->zone, e) != BS_OK) {
+        return e->rc;
+    }
+    r->convert.zone = r->zone;
+    return BS_OK;
+}
+
+static enum bs_rc read_schemas(struct run *r, struct bs_err *e)
+{
+    step(r, STEP_SCHEMA);
+    if (airtable_schema(r->at, r->arena, &r->schema, e) != BS_OK ||
+        sheets_meta(r->sh, r->arena, &r->meta, e) != BS_OK || load_zone(r, e) != BS_OK) {
+        return e->rc;
+    }
+    return run_find_target(r, e);
+}
+
+static enum bs_rc read_sides(struct run *r, struct bs_err *e)
+{
+    r->state.n_rows = r->state.n_records = 0;
+    if (run_read_sheet(r, e) != BS_OK || run_read_links(r, e) != BS_OK ||
+        run_read_airtable(r, e) != BS_OK || run_read_grid(r, e) != BS_OK) {
+        return e->rc;
+    }
+    return run_recover(r, e);
+}
+
+static enum bs_rc read_all(struct run *r, struct bs_err *e)
+{
+    enum bs_rc rc = BS_OK;
+
+    for (int try = 0; try < READ_TRIES; try++) {
+        bs_err_clear(e);
+        rc = read_sides(r, e);
+        if (rc != BS_RETRY || e->kind == BS_K_NETWORK || e->kind == BS_K_RATE_LIMIT) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
+/* ---- planning ---- */
+
+static enum bs_rc check_strict(const struct run *r, const struct plan *plan, struct bs_err *e)
+{
+    for (size_t i = 0; r->rules.strict && i < plan->n_issues; i++) {
+        const struct sync_issue *x = &plan->issues[i];
+
+        if (x->level == ISSUE_ERROR) {
+            return bs_fail(e, BS_STOP_SYNC, BS_K_VALIDATION,
+                           "validation=strict stopped the run before its first write: %s",
+                           x->message);
+        }
+    }
+    return BS_OK;
+}
+
+static enum bs_rc check_guards(const struct run *r, const struct plan *plan, struct bs_err *e)
+{
+    struct guard_allow allow = {
+        .first_sync = r->opt->first_sync || r->opt->rebuild_ids,
+        .deletes = r->opt->allow_delete,
+        .all_changed = r->opt->allow_all_changed,
+    };
+
+    if (check_strict(r, plan, e) != BS_OK) {
+        return e->rc;
+    }
+    return guard_check(&r->state, plan, &allow, e);
+}
+
+static void show_plan(struct run *r, const struct plan *plan)
+{
+    struct buf b;
+
+    if (r->env->report->plan == NULL) {
+        return;
+    }
+    buf_init(&b, BUF_NO_LIMIT);
+    if (r->opt->json) {
+        plan_print_json(&r->state, plan, &b);
+    } else {
+        plan_print(&r->state, plan, 0, &b);
+    }
+    r->env->report->plan(r->env->report->ctx, b.data);
+    buf_release(&b);
+}
+
+static void count_plan(struct run *r, const struct plan *plan)
+{
+    r->counts.rows_added = (int64_t)plan->counts.rows_added;
+    r->counts.rows_updated = (int64_t)plan->counts.rows_updated;
+    r->counts.rows_deleted = (int64_t)plan->counts.rows_deleted;
+    r->counts.records_added = (int64_t)plan->counts.records_added;
+    r->counts.records_updated = (int64_t)plan->counts.records_updated;
+    r->counts.records_deleted = (int64_t)plan->counts.records_deleted;
+}
+
+static enum bs_rc dry_run(struct run *r, const struct plan *plan, struct bs_err *e)
+{
+    run_take_issues(r, plan);
+    show_plan(r, plan);
+    count_plan(r, plan);
+    return check_guards(r, plan, e);
+}
+
+/* ---- applying ---- */
+
+/* Values that other records' writes may have changed: looked at once more in the same run. */
+static bool needs_second_pass(const struct run *r)
+{
+    if (!r->wrote_airtable) {
+        return false;
+    }
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (r->fields[i].to_sheet && field_crosses_records(r->fields[i].field)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum bs_rc hold_conflicts(struct run *r, const struct plan *plan, struct bs_err *e)
+{
+    struct conflict *list = arena_alloc_n(r->arena, plan->n_issues + 1, sizeof *list);
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n_issues; i++) {
+        const struct sync_issue *x = &plan->issues[i];
+
+        if (x->level != ISSUE_HELD || x->field == SYNC_NONE) {
+            continue;
+        }
+        list[n].sync_id = r->sc->id;
+        list[n].sync_slug = r->cs->slug;
+        list[n].record_id = x->record_id;
+        list[n].row = x->row;
+        list[n].field_id = r->fields[x->field].field->id;
+        list[n].field_name = r->fields[x->field].field->name;
+        run_held_texts(r, x, &list[n]);
+        n++;
+    }
+    return conflicts_replace(r->env->store, r->sc->id, list, n, clock_wall_ms(), e);
+}
+
+static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
+{
+    if (read_all(r, e) != BS_OK || run_apply_choices(r, e) != BS_OK) {
+        return e->rc;
+    }
+    struct plan *plan = plan_make(&r->state);
+
+    if (r->opt->dry_run) {
+        return dry_run(r, plan, e);
+    }
+    run_take_issues(r, plan);
+    if (first && check_guards(r, plan, e) != BS_OK) {
+        return e->rc;
+    }
+    if (run_store_target(r, false, e) != BS_OK || run_settle(r, plan, e) != BS_OK) {
+        return e->rc;
+    }
+    FAIL_POINT("run.planned");
+    if (run_apply_airtable(r, plan, e) != BS_OK) {
+        return e->rc;
+    }
+    plan = plan_make(&r->state);
+    run_take_issues(r, plan);
+    if (hold_conflicts(r, plan, e) != BS_OK || run_settle(r, plan, e) != BS_OK ||
+        run_apply_sheet(r, plan, e) != BS_OK) {
+        return e->rc;
+    }
+    FAIL_POINT("run.applied");
+    return run_close_pairs(r, e);
+}
+
+static enum bs_rc execute(struct run *r, struct bs_err *e)
+{
+    step(r, STEP_DECRYPT);
+    if (run_connect(r, e) != BS_OK || read_schemas(r, e) != BS_OK) {
+        return e->rc;
+    }
+    step(r, STEP_EXECUTE);
+    if (!r->opt->dry_run && r->start_over && state_clear(r->env->store, r->sc->id, e) != BS_OK) {
+        return e->rc;
+    }
+    if (!r->opt->dry_run && state_set_fields(r->env->store, r->sc->id, r->state_keys,
+                                             r->n_fields, e) != BS_OK) {
+        return e->rc;
+    }
+    for (int pass = 0; pass < PASSES; pass++) {
+        r->wrote_airtable = false;
+        if (one_pass(r, pass == 0, e) != BS_OK) {
+            return e->rc;
+        }
+        if (r->opt->dry_run || !needs_second_pass(r)) {
+            break;
+        }
+        if (pass + 1 < PASSES && sheets_meta(r->sh, r->arena, &r->meta, e) != BS_OK) {
+            return e->rc;
+        }
+        if (pass + 1 < PASSES && run_find_target(r, e) != BS_OK) {
+            return e->rc;
+        }
+    }
+    return r->opt->dry_run ? BS_OK : run_store_target(r, true, e);
+}
+
+/* ---- opening and closing ---- */
+
+static void run_init(struct run *r, const struct run_env *env, const struct conf_sync *cs,
+                     const struct sync_config *sc, const struct run_options *o)
+{
+    *r = (struct run){.env = env, .cs = cs, .sc = sc, .opt = o};
+    r->arena = arena_new();
+    r->links = links_new();
+    r->rules = cs->rules;
+    r->rules.first_sync = r->rules.first_sync || o->first_sync;
+    r->convert.links = r->links;
+    r->convert.create_choices = cs->rules.create_choices;
+    r->convert.create_links = cs->rules.create_missing_linked_records;
+    r->state.arena = r->arena;
+    r->state.rules = &r->rules;
+    r->state.convert = &r->convert;
+    r->started_wall = clock_wall_ms();
+    r->started_mono = clock_mono_ms();
+}
+
+static void run_release(struct run *r)
+{
+    run_disconnect(r);
+    links_free(r->links);
+    zone_free(r->zone);
+    strmap_free(r->pair_by_id);
+    strmap_free(r->record_by_id);
+    strmap_free(r->row_by_id);
+    arena_free(r->arena);
+}
+
+static const char *status_of(const struct run *r, const struct bs_err *e)
+{
+    bool wrote = r->counts.rows_added + r->counts.rows_updated + r->counts.rows_deleted +
+                     r->counts.records_added + r->counts.records_updated +
+                     r->counts.records_deleted >
+                 0;
+
+    if (e->rc == BS_OK) {
+        return r->counts.failed > 0 ? "PARTIAL" : "SUCCESS";
+    }
+    if (e->kind == BS_K_BUSY || e->kind == BS_K_CONFIG) {
+        return "SKIPPED";
+    }
+    return wrote && !r->opt->dry_run ? "PARTIAL" : "FAILED";
+}
+
+static int exit_code_of(const struct run *r, const struct run_result *out)
+{
+    if (out->err.rc != BS_OK) {
+        return bs_kind_exit(out->err.kind);
+    }
+    if (r->counts.failed > 0) {
+        return 3;
+    }
+    return r->counts.held > 0 ? 4 : 0;
+}
+
+static enum bs_rc close_metadata(struct run *r, struct run_result *out, struct bs_err *e)
+{
+    bool ran = !str_eq(out->status, "SKIPPED") && !r->opt->dry_run;
+    const char *word = str_eq(out->status, "SUCCESS")   ? "success"
+                       : str_eq(out->status, "PARTIAL") ? "partial"
+                                                        : "failed";
+    const char *why = out->err.rc != BS_OK    ? out->err.msg
+                      : r->counts.failed > 0 ? "some items failed; see the run's errors"
+                                             : NULL;
+
+    step(r, STEP_METADATA);
+    if (!ran) {
+        return BS_OK;
+    }
+    return syncs_set_outcome(r->env->store, r->sc->id, word, why, clock_wall_ms(), e);
+}
+
+static enum bs_rc close_run(struct run *r, struct run_result *out, struct bs_err *e)
+{
+    char *errors;
+
+    log_redact(out->err.msg);
+    out->status = status_of(r, &out->err);
+    run_count_calls(r);
+    out->counts = r->counts;
+    out->duration_ms = clock_mono_ms() - r->started_mono;
+    out->exit_code = exit_code_of(r, out);
+    errors = run_errors_json(r, &out->err);
+    (void)runlog_finish(r->env->store, r->run_id, out->status, &r->counts, errors, clock_wall_ms(),
+                        out->duration_ms, r->opt->dry_run, e);
+    free(errors);
+    return e->rc != BS_OK ? e->rc : close_metadata(r, out, e);
+}
+
+static enum bs_rc take_leases(struct run *r, const char *const *names, size_t n, struct bs_err *e)
+{
+    enum bs_rc rc;
+
+    for (;;) {
+        bs_err_clear(e);
+        rc = lease_take(r->env->store, names, n, clock_wall_ms(), e);
+        if (rc != BS_RETRY || !r->opt->wait || os_stop_requested()) {
+            return rc;
+        }
+        os_wait(BUSY_POLL_MS, -1);
+    }
+}
+
+static enum bs_rc start_log(struct run *r, struct run_result *out, struct bs_err *e)
+{
+    if (runlog_start(r->env->store, r->sc->id, r->opt->trigger,
+                     direction_name(r->rules.direction), r->started_wall, r->arena, &r->run_id,
+                     e) != BS_OK) {
+        return e->rc;
+    }
+    (void)str_copy(out->run_id, sizeof out->run_id, r->run_id);
+    return BS_OK;
+}
+
+enum bs_rc run_sync(const struct run_env *env, const struct conf_sync *cs,
+                    const struct sync_config *sc, const struct run_options *o,
+                    struct run_result *out, struct bs_err *e)
+{
+    struct run r;
+    char base[80], sheet[160];
+    const char *leases[2] = {base, sheet};
+    bool leased = false;
+
+    memset(out, 0, sizeof *out);
+    bs_err_clear(&out->err);
+    run_init(&r, env, cs, sc, o);
+    snprintf(base, sizeof base, "base:%s", cs->base);
+    snprintf(sheet, sizeof sheet, "sheet:%s", cs->spreadsheet);
+    leased = take_leases(&r, leases, 2, &out->err) == BS_OK;
+    if (leased) {
+        (void)runlog_abandon(env->store, sc->id,
+                             "the run ended without a word: its process was killed or the machine "
+                             "lost power; this run went on from there",
+                             clock_wall_ms(), e);
+    }
+    if (e->rc == BS_OK && start_log(&r, out, e) == BS_OK) {
+        if (leased) {
+            (void)execute(&r, &out->err);
+        }
+        (void)close_run(&r, out, e);
+    }
+    if (leased) {
+        lease_release(env->store, leases, 2);
+    }
+    run_release(&r);
+    return e->rc;
+}

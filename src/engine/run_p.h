@@ -1,0 +1,155 @@
+/*
+ * run_p.h: what the files of a run share (private to engine/). One struct run lives as long as one
+ * run; everything in it is in the run's arena unless said otherwise.
+ *
+ * Order of a run (run.c):  target -> sheet_read -> airtable_read -> grid_read -> recover -> plan ->
+ * guard -> apply_airtable -> plan again -> apply_sheet -> close.
+ */
+#ifndef ENGINE_RUN_P_H
+#define ENGINE_RUN_P_H
+
+#include "base/hash.h"
+#include "engine/run.h"
+#include "model/convert.h"
+#include "remote/airtable.h"
+#include "remote/sheets.h"
+#include "store/journal.h"
+#include "store/state.h"
+#include "sync/guard.h"
+#include "sync/plan.h"
+#include "sync/sync.h"
+
+#define RUN_ISSUES_MAX 1000       /* kept in SyncLog.errors; more are counted */
+#define RUN_MISSING_CONFIRM_MAX 100 /* records asked for one by one before a deletion is believed */
+#define RUN_SHEET_READ_TRIES 4
+
+/* Where things are in the tab just now. Columns are 0-based; SYNC_NONE: not there. */
+struct run_layout {
+    uint32_t *column;     /* per mapped field */
+    uint32_t id_column;
+    uint32_t header_width; /* first column after the last header cell that is not empty */
+    uint32_t read_width;  /* columns read of each row: 0 .. read_width - 1 */
+    uint32_t last_row;    /* last row with anything in it, as far as it was read */
+    bool *is_new;         /* per mapped field: the column is still to be made */
+    bool id_is_new;
+};
+
+struct run {
+    const struct run_env *env;
+    const struct conf_sync *cs;
+    const struct sync_config *sc;
+    const struct run_options *opt;
+    struct arena *arena;
+    const char *run_id;
+    int64_t started_wall, started_mono;
+
+    struct http *http;             /* heap */
+    struct caller *at_caller, *gs_caller; /* heap */
+    struct airtable *at;           /* heap */
+    struct sheets *sh;             /* heap */
+    struct links *links;           /* heap */
+    struct zone *zone;             /* heap */
+
+    const struct base_schema *schema;
+    const struct table_schema *table;
+    const char *view_id;
+    const struct sheet_meta *meta;
+    const struct sheet_tab *tab;
+
+    struct sync_rules rules;
+    struct convert_ctx convert;
+    struct sync_field *fields;     /* mapped fields */
+    size_t n_fields;
+    const struct field **field_list; /* the same, for the driver */
+    struct airtable_query query;
+    const char **field_refs;       /* per mapped field: how the INI names it */
+    bool *known_header;            /* per mapped field: an earlier run has seen this header */
+    const char **state_keys;       /* per mapped field: key of its stored hashes */
+    uint32_t modified_index;       /* of the last-modified field in query, SYNC_NONE */
+    uint32_t known_width;          /* columns that held everything in the last run, 0 unknown */
+    bool known_id_column;          /* an earlier run has seen the id column */
+    bool start_over;               /* --first-sync on another target: forget the pairs */
+    struct run_layout layout;
+    uint8_t *row_load;             /* per row: its cells are needed */
+
+    struct sync_state state;
+    size_t cap_records, cap_rows, cap_pairs;
+    struct strmap *pair_by_id, *record_by_id, *row_by_id; /* heap; to indexes of state */
+
+    struct intent *intents;
+    size_t n_intents;
+
+    struct sync_issue *issues;     /* arena, growing */
+    size_t n_issues, cap_issues, issues_dropped;
+    struct run_counts counts;
+    bool stop_writes;              /* a write was unsure or refused: plan nothing more on it */
+    bool wrote_airtable, wrote_sheet;
+};
+
+/* ---- target.c: schema, mapping, tab; what has drifted since the last run ---- */
+enum bs_rc run_find_target(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Reads the header row into the layout: each mapped column, the id column; drift stops the run. */
+enum bs_rc run_read_header(struct run *r, const struct cell *cells, uint32_t col0, size_t n,
+                           struct bs_err *e) BS_MUST_CHECK;
+/* Remembers fields, columns and identity for the next run; completed: this run came to its end. */
+enum bs_rc run_store_target(struct run *r, bool completed, struct bs_err *e) BS_MUST_CHECK;
+
+/* ---- fetch_sheet.c ---- */
+/* values read: rows with raw hashes; which rows need their cells. */
+enum bs_rc run_read_sheet(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* grid read: typed cells and values of the rows that need them. */
+enum bs_rc run_read_grid(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+uint64_t run_raw_hash(const struct run *r, const struct cell *const *cells);
+
+/* ---- fetch_airtable.c ---- */
+enum bs_rc run_read_links(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc run_read_airtable(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Side cells of a record's values (arena). */
+struct side_cell *run_side_cells(struct run *r, const struct airtable_record *rec);
+uint32_t run_add_record(struct run *r, const char *id);
+
+/* ---- recover.c: the journal ---- */
+enum bs_rc run_recover(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+uint64_t run_content_hash(const struct run *r, const struct side_cell *cells);
+
+/* ---- apply_airtable.c ---- */
+enum bs_rc run_apply_airtable(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
+/* ---- apply_sheet.c ---- */
+enum bs_rc run_apply_sheet(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
+
+/* ---- confirm.c: history and state ---- */
+/* The pair of a record, made when it is new; never NULL. */
+struct sync_pair *run_pair(struct run *r, const char *record_id);
+/* Writes one pair to the database; inside a transaction. */
+enum bs_rc run_put_pair(struct run *r, const struct sync_pair *p, struct bs_err *e) BS_MUST_CHECK;
+/* Applies OP_SETTLE and OP_FORGET of a plan in one transaction. */
+enum bs_rc run_settle(struct run *r, const struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
+/* Record id and row number an op is about; NULL and 0 when not known yet. */
+const char *run_op_record(const struct run *r, const struct op *op);
+uint32_t run_op_row(const struct run *r, const struct op *op);
+/* At the end: raw hashes and row hints of the rows that were seen, one transaction. */
+enum bs_rc run_close_pairs(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* One SyncChange row for a cell of an op; inside a transaction. */
+enum bs_rc run_log_cell(struct run *r, const struct op *op, const struct op_cell *c, int64_t *id,
+                        struct bs_err *e) BS_MUST_CHECK;
+/* One SyncChange row for a whole row or record (create, delete, set_id); inside a transaction. */
+enum bs_rc run_log_whole(struct run *r, const struct op *op, const char *action, const char *old_raw,
+                         const char *new_raw, int64_t *id, struct bs_err *e) BS_MUST_CHECK;
+/* All mapped cells or values of an op as one JSON object keyed by field id (for whole-row history). */
+char *run_encode_cells(struct run *r, const struct op *op);
+
+/* ---- held.c: conflicts under HOLD ---- */
+/* What a person decided (basesync conflicts): the losing side of that cell counts as unchanged. */
+enum bs_rc run_apply_choices(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Both sides' values of a held cell as text. */
+void run_held_texts(struct run *r, const struct sync_issue *x, struct conflict *out);
+
+/* ---- issues ---- */
+void run_issue(struct run *r, enum issue_level level, enum bs_kind kind, const char *record_id,
+               uint32_t row, uint32_t field, const char *fmt, ...) BS_PRINTF(7, 8);
+/* Takes over a plan's issues, each once. */
+void run_take_issues(struct run *r, const struct plan *plan);
+/* SyncLog.errors: a JSON array, NULL when there is nothing; malloc'd. */
+char *run_errors_json(struct run *r, const struct bs_err *final);
+
+#endif

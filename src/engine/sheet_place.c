@@ -1,0 +1,124 @@
+/*
+ * sheet_place.c: finds the plan's rows and columns in the tab as it is right before the write.
+ */
+#include "base/str.h"
+#include "engine/apply_sheet_p.h"
+#include "model/a1.h"
+
+#include <string.h>
+
+static enum bs_rc gone(struct sheet_apply *a, const char *header, struct bs_err *e)
+{
+    return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA,
+                   "column \"%s\" left the header row of tab \"%s\" while the run was on its way; "
+                   "nothing was written to it",
+                   header, a->r->tab->title);
+}
+
+/* Where a column that this run makes may go: behind everything in use. */
+static uint32_t place_new(struct sheet_apply *a, const char *header, uint32_t *next)
+{
+    uint32_t at = snapshot_header(a->snap, header); /* made by a request whose answer was lost */
+
+    return at != SYNC_NONE ? at : (*next)++;
+}
+
+enum bs_rc sheet_place_columns(struct sheet_apply *a, struct bs_err *e)
+{
+    struct run *r = a->r;
+    struct run_layout *l = &r->layout;
+    uint32_t next = snapshot_width(a->snap);
+
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (l->column[i] == SYNC_NONE) {
+            continue;
+        }
+        if (l->is_new[i]) {
+            l->column[i] = place_new(a, r->fields[i].header, &next);
+            continue;
+        }
+        l->column[i] = snapshot_header(a->snap, r->fields[i].header);
+        if (l->column[i] == SYNC_NONE) {
+            return gone(a, r->fields[i].header, e);
+        }
+    }
+    if (l->id_is_new) {
+        l->id_column = place_new(a, r->cs->id_column, &next);
+        return BS_OK;
+    }
+    l->id_column = snapshot_header(a->snap, r->cs->id_column);
+    return l->id_column == SYNC_NONE ? gone(a, r->cs->id_column, e) : BS_OK;
+}
+
+static bool same_cell(const struct cell *seen, const struct cell *now)
+{
+    if (seen == NULL) {
+        seen = &cell_empty;
+    }
+    if (seen->formula) {
+        return now->kind == CELL_TEXT && str_eq(now->text, seen->entered_formula);
+    }
+    if (seen->kind == CELL_EMPTY || now->kind == CELL_EMPTY) {
+        return seen->kind == now->kind;
+    }
+    return cell_equal(seen, now);
+}
+
+enum cell_look sheet_look(const struct sheet_apply *a, uint32_t row, uint32_t column,
+                          const struct cell *planned, const struct cell *wanted)
+{
+    struct cell now = snapshot_cell(a->snap, row, column);
+
+    if (same_cell(planned, &now)) {
+        return LOOK_AS_PLANNED;
+    }
+    return wanted != NULL && same_cell(wanted, &now) ? LOOK_ALREADY_WRITTEN : LOOK_EDITED;
+}
+
+/* Rows without an id of their own are known by their content. */
+static bool same_content(const struct sheet_apply *a, const struct sync_row *row, uint32_t at)
+{
+    const struct run *r = a->r;
+
+    for (size_t i = 0; row->cells != NULL && i < r->n_fields; i++) {
+        if (r->layout.column[i] != SYNC_NONE && !r->layout.is_new[i] &&
+            sheet_look(a, at, r->layout.column[i], row->cells[i].cell, NULL) != LOOK_AS_PLANNED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t find_by_content(const struct sheet_apply *a, const struct sync_row *row)
+{
+    uint32_t last = snapshot_last_row(a->snap);
+
+    for (uint32_t at = 2; at <= last; at++) {
+        if (str_eq(snapshot_text(a->snap, at, a->r->layout.id_column), row->id) &&
+            same_content(a, row, at)) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+uint32_t sheet_place_row(struct sheet_apply *a, const struct op *op)
+{
+    struct run *r = a->r;
+    const struct sync_row *row = &r->state.rows[op->row];
+    const char *now = snapshot_text(a->snap, row->number, r->layout.id_column);
+    const char *own = run_op_record(r, op);
+    bool by_id = own != NULL && str_eq(row->id, own);
+
+    if (by_id) {
+        return str_eq(now, own) ? row->number : snapshot_find(a->snap, r->layout.id_column, own);
+    }
+    if (own != NULL && snapshot_find(a->snap, r->layout.id_column, own) != 0) {
+        return snapshot_find(a->snap, r->layout.id_column, own); /* its id has arrived meanwhile */
+    }
+    if (str_eq(now, row->id) && row->number <= snapshot_last_row(a->snap) &&
+        same_content(a, row, row->number)) {
+        return row->number;
+    }
+    return find_by_content(a, row);
+}

@@ -1,0 +1,306 @@
+/*
+ * sheet_verify.c: the answer of a write shows the header row and the id column as they are after it.
+ * If a person inserted, deleted, sorted or moved rows or columns between our look and our write, some
+ * of our cells lie on somebody else's: they are put back from the look, and written again where they
+ * belong.
+ */
+#include "base/str.h"
+#include "engine/apply_sheet_p.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *sheet_after_header(const struct sheet_apply *a, uint32_t column)
+{
+    const struct after_write *w = &a->after;
+
+    return column < w->n_headers && w->headers[column] != NULL ? w->headers[column] : "";
+}
+
+const char *sheet_after_id(const struct sheet_apply *a, uint32_t row)
+{
+    const struct after_write *w = &a->after;
+
+    return row < w->n_ids && w->ids[row] != NULL ? w->ids[row] : "";
+}
+
+/* ---- from places after the write to places at the look ---- */
+
+struct places {
+    struct sheet_apply *a;
+    uint8_t *id_written;   /* per row: our request wrote the id cell */
+    uint32_t n_rows;
+    struct strmap *after_ids; /* id -> row after the write, for ids we did not write */
+    bool columns_moved;
+};
+
+static void places_init(struct places *pl, struct sheet_apply *a)
+{
+    pl->a = a;
+    pl->n_rows = a->after.n_ids > snapshot_last_row(a->snap) ? a->after.n_ids
+                                                             : snapshot_last_row(a->snap) + 1;
+    for (size_t i = 0; i < a->n_written; i++) {
+        if (a->written[i].row >= pl->n_rows) {
+            pl->n_rows = a->written[i].row + 1;
+        }
+    }
+    pl->id_written = bs_alloc(pl->n_rows + 1);
+    for (size_t i = 0; i < a->n_written; i++) {
+        if (a->written[i].column == a->r->layout.id_column) {
+            pl->id_written[a->written[i].row] = 1;
+        }
+    }
+    pl->after_ids = strmap_new(a->after.n_ids);
+    for (uint32_t row = 2; row < a->after.n_ids; row++) {
+        if (!pl->id_written[row] && sheet_after_id(a, row)[0] != '\0') {
+            strmap_add(pl->after_ids, sheet_after_id(a, row), row);
+        }
+    }
+}
+
+static void places_release(struct places *pl)
+{
+    free(pl->id_written);
+    strmap_free(pl->after_ids);
+}
+
+/* Row at the look of a row whose id our request did not touch; 0 when it cannot be told from it. */
+static uint32_t known_before(const struct places *pl, uint32_t row)
+{
+    const struct sheet_apply *a = pl->a;
+    const char *id = sheet_after_id(a, row);
+
+    if (row == 1) {
+        return 1;
+    }
+    if (pl->id_written[row] || id[0] == '\0') {
+        return 0;
+    }
+    if (str_eq(snapshot_text(a->snap, row, a->r->layout.id_column), id)) {
+        return row; /* also right for copied ids */
+    }
+    return snapshot_find(a->snap, a->r->layout.id_column, id);
+}
+
+#define ROW_IS_NEW UINT32_MAX
+
+/* Row at the look of any row; ROW_IS_NEW for one that a person put in meanwhile. */
+static uint32_t row_before(const struct places *pl, uint32_t row)
+{
+    const struct sheet_apply *a = pl->a;
+    uint32_t before = known_before(pl, row);
+    uint32_t anchor = row;
+
+    if (pl->columns_moved) {
+        return row; /* the id column itself lies elsewhere: rows are taken as they were */
+    }
+    if (before != 0) {
+        return before;
+    }
+    while (anchor > 1 && known_before(pl, anchor) == 0) {
+        anchor--;
+    }
+    before = known_before(pl, anchor) + (row - anchor);
+    const char *id = snapshot_text(a->snap, before, a->r->layout.id_column);
+
+    return id[0] != '\0' && strmap_get(pl->after_ids, id) != STRMAP_NONE ? ROW_IS_NEW : before;
+}
+
+static uint32_t column_of_header(const struct sheet_apply *a, const char *header)
+{
+    for (uint32_t c = 0; c < a->after.n_headers; c++) {
+        if (str_eq(sheet_after_header(a, c), header)) {
+            return c;
+        }
+    }
+    return SYNC_NONE;
+}
+
+static uint32_t column_before(const struct places *pl, uint32_t column)
+{
+    const struct sheet_apply *a = pl->a;
+    uint32_t anchor = column;
+    uint32_t before;
+
+    for (;;) {
+        const char *header = sheet_after_header(a, anchor);
+
+        before = header[0] == '\0' ? SYNC_NONE : snapshot_header(a->snap, header);
+        if (before != SYNC_NONE || anchor == 0) {
+            break;
+        }
+        anchor--;
+    }
+    before = before == SYNC_NONE ? column : before + (column - anchor);
+    const char *header = snapshot_text(a->snap, 1, before);
+
+    if (before != column && header[0] != '\0' && column_of_header(a, header) != SYNC_NONE &&
+        anchor != column) {
+        return SYNC_NONE; /* its old neighbour stands elsewhere: this column is new */
+    }
+    return before;
+}
+
+/* ---- has anything moved? ---- */
+
+static bool header_moved(const struct sheet_apply *a)
+{
+    const struct run *r = a->r;
+
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (r->layout.column[i] != SYNC_NONE &&
+            !str_eq(sheet_after_header(a, r->layout.column[i]), r->fields[i].header)) {
+            return true;
+        }
+    }
+    return !str_eq(sheet_after_header(a, r->layout.id_column), r->cs->id_column);
+}
+
+static bool row_moved(const struct places *pl, uint32_t row)
+{
+    uint32_t before = row_before(pl, row);
+
+    if (before == row) {
+        return false;
+    }
+    /* A row that was empty at the look and is ours now: nothing was overwritten. */
+    return row <= snapshot_last_row(pl->a->snap) || before == ROW_IS_NEW ||
+           before <= snapshot_last_row(pl->a->snap);
+}
+
+void sheet_verify(struct sheet_apply *a, bool *moved)
+{
+    struct places pl = {0};
+    uint32_t last = 0;
+
+    *moved = header_moved(a);
+    if (*moved) {
+        return;
+    }
+    places_init(&pl, a);
+    for (size_t i = 0; i < a->n_written && !*moved; i++) {
+        if (a->written[i].row != last && a->written[i].row > 1) {
+            last = a->written[i].row;
+            *moved = row_moved(&pl, last);
+        }
+    }
+    places_release(&pl);
+}
+
+/* ---- putting back ---- */
+
+static bool known_as_text(const struct run *r, uint32_t row, uint32_t column)
+{
+    for (size_t i = 0; i < r->state.n_rows; i++) {
+        const struct sync_row *sr = &r->state.rows[i];
+
+        if (sr->number != row || sr->cells == NULL) {
+            continue;
+        }
+        for (size_t f = 0; f < r->n_fields; f++) {
+            if (r->layout.column[f] == column) {
+                return sr->cells[f].cell != NULL && !sr->cells[f].cell->formula;
+            }
+        }
+    }
+    return false;
+}
+
+static const struct cell *content_before(struct sheet_apply *a, uint32_t row, uint32_t column)
+{
+    struct cell *c = arena_alloc(a->r->arena, sizeof *c);
+
+    for (size_t i = a->n_confirmed; i-- > 0;) { /* what an earlier request of this run wrote */
+        if (a->confirmed[i].row == row && a->confirmed[i].column == column) {
+            return a->confirmed[i].cell;
+        }
+    }
+    *c = snapshot_cell(a->snap, row, column);
+    if (c->kind == CELL_TEXT) {
+        c->text = arena_strdup(a->r->arena, c->text);
+        c->formula = c->text[0] == '=' && !known_as_text(a->r, row, column);
+        c->entered_formula = c->formula ? c->text : NULL;
+    }
+    return c;
+}
+
+static enum bs_rc log_put_back(struct sheet_apply *a, const struct written *w,
+                               const struct cell *now, struct bs_err *e)
+{
+    struct buf old_text, new_text, old_raw, new_raw;
+    int64_t id = 0;
+
+    buf_init(&old_text, BUF_NO_LIMIT);
+    buf_init(&new_text, BUF_NO_LIMIT);
+    buf_init(&old_raw, BUF_NO_LIMIT);
+    buf_init(&new_raw, BUF_NO_LIMIT);
+    cell_print(w->cell, &old_text);
+    cell_encode(w->cell, &old_raw);
+    cell_print(now, &new_text);
+    cell_encode(now, &new_raw);
+    struct change c = {
+        .side = "SHEETS",
+        .action = "update",
+        .row = w->row,
+        .old_text = old_text.data,
+        .new_text = new_text.data,
+        .old_raw = old_raw.data,
+        .new_raw = new_raw.data,
+        .why = merge_why_text(WHY_RESTORE),
+    };
+    if (runlog_change(a->r->env->store, a->r->run_id, &c, &id, e) == BS_OK) {
+        (void)runlog_outcome(a->r->env->store, id, "done", NULL, e);
+    }
+    buf_release(&old_text);
+    buf_release(&new_text);
+    buf_release(&old_raw);
+    buf_release(&new_raw);
+    return e->rc;
+}
+
+static enum bs_rc add_put_back(struct places *pl, const struct written *w, struct bs_err *e)
+{
+    struct sheet_apply *a = pl->a;
+    uint32_t row = row_before(pl, w->row);
+    uint32_t column = column_before(pl, w->column);
+
+    if (row == w->row && column == w->column) {
+        return BS_OK;
+    }
+    const struct cell *now = row == ROW_IS_NEW || column == SYNC_NONE
+                                 ? &cell_empty
+                                 : content_before(a, row, column);
+
+    sheets_batch_cells(a->batch, w->row, w->column, &now, 1);
+    return log_put_back(a, w, now, e);
+}
+
+enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e)
+{
+    struct places pl = {.columns_moved = header_moved(a)};
+    size_t bad = 0;
+
+    if (store_begin(a->r->env->store, e) != BS_OK) {
+        return e->rc;
+    }
+    places_init(&pl, a);
+    for (size_t i = 0; i < a->n_written && e->rc == BS_OK; i++) {
+        (void)add_put_back(&pl, &a->written[i], e);
+    }
+    places_release(&pl);
+    if (e->rc != BS_OK) {
+        store_rollback(a->r->env->store);
+        return e->rc;
+    }
+    if (store_commit(a->r->env->store, e) != BS_OK) {
+        return e->rc;
+    }
+    run_issue(a->r, ISSUE_INFO, BS_K_REMOTE, NULL, 0, SYNC_NONE,
+              "rows or columns of tab \"%s\" moved during a write; what was overwritten was put "
+              "back and the write is made again",
+              a->r->tab->title);
+    if (sheets_batch_count(a->batch) == 0) {
+        return BS_OK;
+    }
+    return sheet_send(a, &bad, e);
+}
