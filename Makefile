@@ -7,7 +7,7 @@ PROFILE ?= debug
 WERROR ?= 1
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 20
-# ONLY="base crypto" builds the library from these folders of src alone; T=str takes one test.
+# ONLY="base crypto" builds the library from these folders of src alone; T="str buf" takes these tests.
 ONLY ?=
 T ?=
 
@@ -30,7 +30,7 @@ DATA := $(if $(ONLY),$(foreach d,$(ONLY),$(wildcard src/$(d)/*.sql src/$(d)/*/*.
     $(wildcard src/*/*.sql src/*/*/*.sql))
 MAIN := $(if $(ONLY),,$(wildcard src/app/main.c))
 LIB_SRC := $(filter-out src/app/main.c,$(SRC))
-UNIT := $(sort $(if $(T),$(wildcard tests/unit/t_$(T).c),$(wildcard tests/unit/t_*.c)))
+UNIT := $(sort $(if $(T),$(foreach t,$(T),$(wildcard tests/unit/t_$(t).c)),$(wildcard tests/unit/t_*.c)))
 UNIT_SHARED := $(filter-out $(wildcard tests/unit/t_*.c),$(wildcard tests/unit/*.c))
 PROP := $(shell grep -l '^int main' tests/prop/*.c 2>/dev/null)
 PROP_SHARED := $(filter-out $(PROP),$(wildcard tests/prop/*.c))
@@ -185,7 +185,7 @@ help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo 'Variables: V=1 shows commands, O=DIR builds elsewhere, PROFILE=asan for unit, test and twin,'
-	@echo 'T=NAME takes the unit test t_NAME alone, ONLY="base net" takes these folders of src alone.'
+	@echo 'T="str buf" takes these unit tests alone, ONLY="base net" these folders of src.'
 
 ## release           the static program (musl), build/release/basesync; the default
 release: $(BIN_release)

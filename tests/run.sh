@@ -2,7 +2,7 @@
 # run.sh [unit] [prop] [e2e] [contract]: runs the tests that make has built (all kinds when none is
 # named) and ends with one line, "N passed, N failed". Exit code 1 when anything failed or nothing ran.
 #
-#   O, PROFILE  the build to test          T  one unit test alone
+#   O, PROFILE  the build to test          T  unit tests by name (t_NAME), no other
 #   CONTRACTS   folder of recorded answers of the real services; without it the contract tests skip
 #
 # A unit program speaks cmocka's language; every other program or script ends with its own line
@@ -76,15 +76,18 @@ run_counted() {
 for kind in $kinds; do
     case $kind in
     unit)
-        for t in tests/unit/t_${T:-*}.c; do
-            case $PROFILE in release*) continue ;; esac
-            [ -f "$t" ] && run_unit "$dir/tests/unit/$(basename "$t" .c)"
+        case $PROFILE in release*) continue ;; esac
+        for t in tests/unit/t_*.c; do
+            name=$(basename "$t" .c)
+            case " ${T:-${name#t_}} " in
+            *" ${name#t_} "*) [ -f "$t" ] && run_unit "$dir/tests/unit/$name" ;;
+            esac
         done
         ;;
     prop)
+        case $PROFILE in release*) continue ;; esac
         [ -n "${T:-}" ] && continue
         for t in tests/prop/*.c; do
-            case $PROFILE in release*) continue ;; esac
             [ -f "$t" ] && grep -q '^int main' "$t" || continue
             run_counted 900 "$(basename "$t" .c)" "$dir/tests/prop/$(basename "$t" .c)"
         done
