@@ -43,10 +43,13 @@ mkdir -p "$prefix/stamp" "$VENDOR_BUILD/src" "$VENDOR_BUILD/work"
 exec 8>"$prefix/stamp/.$lib.lock"
 command -v flock >/dev/null 2>&1 && flock 8
 
+patches=$(find "$here/patches" -name "$lib-*.patch" | sort)
+
+# shellcheck disable=SC2086
 key=$(
     {
         grep "^${lib}[[:space:]]" "$here/manifest"
-        cat "$recipe" "$here/recipes/$lib".*
+        cat "$recipe" "$here/recipes/$lib".* $patches
         echo "$cflags" | sed 's/-ffile-prefix-map=[^ ]*//'
         # The C library's own change shows in every library built on it.
         [ "$target" = host ] || [ "$lib" = musl ] || cat "$here/recipes/musl.sh"
@@ -60,9 +63,10 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
     exit 0
 fi
 
-# Unpacks the archive once for all targets; sources are never changed after that.
+# Unpacks the archive once for all targets and applies patches/LIB-*.patch; nothing else changes it.
 archive=$("$here/fetch.sh" "$lib")
-src=$VENDOR_BUILD/src/$lib-$(sha256sum <"$archive" | cut -c 1-12)
+# shellcheck disable=SC2086
+src=$VENDOR_BUILD/src/$lib-$(cat "$archive" $patches | sha256sum | cut -c 1-12)
 (
     exec 7>"$VENDOR_BUILD/src/.$lib.lock"
     command -v flock >/dev/null 2>&1 && flock 7
@@ -70,6 +74,9 @@ src=$VENDOR_BUILD/src/$lib-$(sha256sum <"$archive" | cut -c 1-12)
         rm -rf "$src.part"
         mkdir "$src.part"
         tar -xf "$archive" -C "$src.part" --strip-components=1
+        for p in $patches; do
+            patch -s -p1 -d "$src.part" <"$p"
+        done
         mv "$src.part" "$src"
     fi
 )

@@ -8,7 +8,7 @@ VENDOR_LIBS := zlib cjson inih sqlite mbedtls curl
 VENDOR_TARGETS := host x86_64-musl aarch64-musl arm-musl
 
 VENDOR_NEED_COMMON := gcc=gcc ld=binutils stdlib.h=libc6-dev linux/types.h=linux-libc-dev \
-    flock=util-linux tclsh=tcl xz=xz-utils bzip2=bzip2 awk=mawk
+    flock=util-linux patch=patch tclsh=tcl xz=xz-utils bzip2=bzip2 awk=mawk
 VENDOR_NEED_host := $(VENDOR_NEED_COMMON)
 VENDOR_NEED_x86_64-musl := $(VENDOR_NEED_COMMON)
 VENDOR_NEED_aarch64-musl := $(VENDOR_NEED_COMMON) aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
@@ -26,14 +26,14 @@ vendor_libs = -L$(VENDOR_BUILD)/$(1)/lib -lcurl -lmbedtls -lz -lsqlite3shell -ls
 define vendor_rule
 $(VENDOR_BUILD)/$(1)/stamp/$(2): $(VENDOR_BUILD)/$(1)/stamp/$(2).checked ;
 $(VENDOR_BUILD)/$(1)/stamp/$(2).checked: vendor/build.sh vendor/manifest vendor/recipes/$(2).sh \
-    $(wildcard vendor/recipes/$(2).config.h) $(3) | $(VENDOR_BUILD)/need/$(1)
+    $(wildcard vendor/recipes/$(2).config.h vendor/patches/$(2)-*.patch) $(3) | $(VENDOR_BUILD)/need/$(1)
 	@printf '  %-8s%s\n' VENDOR '$(2) ($(1))'
 	$$(Q)VENDOR_BUILD='$(VENDOR_BUILD)' sh vendor/build.sh $(1) $(2) && touch $$@
 endef
 vendor_musl = $(if $(filter %-musl,$(1)),$(VENDOR_BUILD)/$(1)/stamp/musl)
 
 define vendor_target
-$(VENDOR_BUILD)/need/$(1):
+$(VENDOR_BUILD)/need/$(1): vendor/vendor.mk
 	$$(Q)sh vendor/need.sh $(VENDOR_NEED_$(1)) && mkdir -p $$(@D) && touch $$@
 $(foreach l,zlib cjson inih sqlite mbedtls,$(eval $(call vendor_rule,$(1),$(l),$(vendor_musl))))
 $(eval $(call vendor_rule,$(1),curl,$(vendor_musl) $(VENDOR_BUILD)/$(1)/stamp/zlib $(VENDOR_BUILD)/$(1)/stamp/mbedtls))
