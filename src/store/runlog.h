@@ -61,11 +61,12 @@ enum bs_rc runlog_changes(struct store *s, const char *run_id, struct arena *a,
                           struct change_row **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc runlog_mark_undone(struct store *s, int64_t change_id, struct bs_err *e) BS_MUST_CHECK;
 
-struct log_row { /* a SyncLog row as text, for the listings */
+struct log_row { /* a SyncLog row as text, for the listings; status "RUNNING" without completedAt */
     const char *id, *sync_id, *sync_slug, *sync_name, *status, *errors, *started_at, *completed_at, *trigger, *direction;
     struct run_counts counts;
     int64_t duration_ms;
     bool dry_run;
+    int64_t rowid; /* for log_filter.after_rowid */
 };
 struct log_filter {
     const char *sync_slug; /* NULL any */
