@@ -32,9 +32,9 @@ static double power_of_ten(int n)
 static double round_half_away(double v)
 {
     double whole = trunc(v);
-    double rest = fabs(v - whole);
+    double noise = fmin(fabs(v) * 0x1p-50, 0x1p-8); /* a few units in the last place */
 
-    if (rest >= 0.5 - fabs(v) * 0x1p-50) {
+    if (fabs(v - whole) >= 0.5 - noise) {
         whole += v < 0 ? -1 : 1;
     }
     return whole;
@@ -51,7 +51,7 @@ static double round_significant(double v)
     }
     digits = SIGNIFICANT_DIGITS - 1 - (int)floor(log10(fabs(v)));
     scale = power_of_ten(digits < 0 ? -digits : digits);
-    return digits < 0 ? round_half_away(v / scale) * scale : round_half_away(v * scale) / scale;
+    return digits < 0 ? round(v / scale) * scale : round(v * scale) / scale;
 }
 
 static double round_places(double v, int places)
@@ -195,6 +195,7 @@ static enum reading read_number(const struct conversion *c, const struct cell *c
     }
     if (percent && text[len - 1] == '%') {
         copy[text - copy + (ptrdiff_t)len - 1] = '\0';
+        text = str_trim(copy);
         divide = true;
     }
     if (!str_to_double(text, out)) {
