@@ -157,8 +157,7 @@ static enum bs_rc confirm_update(struct run *r, const struct pending_op *p,
 static enum bs_rc in_transaction(struct run *r, const struct airtable_write *const *items,
                                  const struct airtable_result *results, size_t n,
                                  enum bs_rc (*one)(struct run *, const struct pending_op *,
-                                                   const struct airtable_result *,
-                                                   struct bs_err *),
+                                                   const struct airtable_result *, struct bs_err *),
                                  struct bs_err *e)
 {
     FAIL_POINT("airtable.answered");
@@ -326,8 +325,7 @@ static enum bs_rc on_whole(void *ctx, const struct airtable_record *rec, struct 
 {
     struct whole_read *w = ctx;
     struct run *r = w->r;
-    struct airtable_cell *cells =
-        arena_alloc_n(r->arena, r->table->n_fields + 1, sizeof *cells);
+    struct airtable_cell *cells = arena_alloc_n(r->arena, r->table->n_fields + 1, sizeof *cells);
     struct buf b;
 
     (void)e;

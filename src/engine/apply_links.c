@@ -89,8 +89,7 @@ static enum bs_rc log_wanted(struct link_work *w, struct bs_err *e)
 }
 
 static enum bs_rc on_link_created(void *ctx, const struct airtable_write *const *items,
-                                  const struct airtable_result *results, size_t n,
-                                  struct bs_err *e)
+                                  const struct airtable_result *results, size_t n, struct bs_err *e)
 {
     struct link_work *w = ctx;
     struct run *r = w->r;

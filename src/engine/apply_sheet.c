@@ -35,8 +35,9 @@ static enum bs_rc find_grid(struct sheet_apply *a, struct bs_err *e)
             return BS_OK;
         }
     }
-    return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA, "tab \"%s\" was deleted while the run was on its "
-                                                 "way",
+    return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA,
+                   "tab \"%s\" was deleted while the run was on its "
+                   "way",
                    r->tab->title);
 }
 
@@ -387,7 +388,7 @@ static enum bs_rc log_op(struct run *r, struct pending_op *p, struct bs_err *e)
         return BS_OK;
     }
     char *raw = op->kind == OP_ROW_CREATE ? run_encode_cells(r, op) : NULL;
-    const char *action = op->kind == OP_ROW_CREATE ? "create"
+    const char *action = op->kind == OP_ROW_CREATE   ? "create"
                          : op->kind == OP_ROW_DELETE ? "delete"
                                                      : "set_id";
 
@@ -459,7 +460,7 @@ static uint64_t raw_of_row(struct run *r, const struct op *op, const struct side
     return run_raw_hash(r, list);
 }
 
-static void confirm_cells(struct run *r, const struct op *op, struct sync_pair *pair)
+static void confirm_cells(const struct op *op, struct sync_pair *pair)
 {
     for (size_t i = 0; i < op->n_cells; i++) {
         pair->bases[op->cells[i].field] = op->cells[i].base_after;
@@ -478,8 +479,8 @@ static void confirm_row_update(struct run *r, const struct pending_op *p)
         struct side_cell *c = &row->cells[op->cells[i].field];
 
         c->state = SIDE_VALUE;
-        c->hash = convert_hash(&r->convert, r->fields[op->cells[i].field].field,
-                               op->cells[i].value);
+        c->hash =
+            convert_hash(&r->convert, r->fields[op->cells[i].field].field, op->cells[i].value);
         c->value = op->cells[i].value;
         c->cell = op->cells[i].cell;
     }
@@ -493,7 +494,7 @@ static enum bs_rc confirm_op(struct run *r, struct pending_op *p, struct bs_err 
     const char *id = run_op_record(r, op);
     struct sync_pair *pair = run_pair(r, id);
 
-    confirm_cells(r, op, pair);
+    confirm_cells(op, pair);
     pair->row_hint = p->row;
     if (op->kind == OP_ROW_UPDATE) {
         confirm_row_update(r, p);
@@ -661,7 +662,8 @@ static enum bs_rc write_all(struct sheet_apply *a, struct bs_err *e)
         bool again = false;
 
         if (os_stop_requested()) {
-            return bs_fail(e, BS_STOP_SYNC, BS_K_STATE, "stopped by a signal; the next run goes on");
+            return bs_fail(e, BS_STOP_SYNC, BS_K_STATE,
+                           "stopped by a signal; the next run goes on");
         }
         if (write_once(a, &again, e) != BS_OK) {
             return e->rc;

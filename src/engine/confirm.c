@@ -242,8 +242,8 @@ static enum bs_rc close_pair(struct run *r, const struct sync_row *row, struct b
     const char *id = row->known_record != NULL ? row->known_record : row->id;
     uint32_t at = strmap_get(r->pair_by_id, id);
 
-    if (row->blank || row->gone || at == STRMAP_NONE || strmap_get(r->row_by_id, row->id) ==
-        STRMAP_NONE) {
+    if (row->blank || row->gone || at == STRMAP_NONE ||
+        strmap_get(r->row_by_id, row->id) == STRMAP_NONE) {
         return BS_OK;
     }
     struct sync_pair *p = &r->state.pairs[at];

@@ -5,6 +5,7 @@
  * knows and the listing does not have is asked for by id before anything is concluded.
  */
 #include "engine/run_p.h"
+#include "model/copy.h"
 
 #include "base/str.h"
 
@@ -128,16 +129,15 @@ static enum bs_rc on_record(void *ctx, const struct airtable_record *rec, struct
     struct sync_record *out = &r->state.records[at];
 
     out->created_ms = rec->created_ms;
-    if (r->modified_index != SYNC_NONE &&
-        rec->values[r->modified_index]->kind == VALUE_DATETIME) {
+    if (r->modified_index != SYNC_NONE && rec->values[r->modified_index]->kind == VALUE_DATETIME) {
         out->modified_ms = rec->values[r->modified_index]->u.ms;
     }
     if (l->keep_all || row_wanted || !equals_bases(l, rec)) {
         out->cells = run_side_cells(r, rec);
     }
     if (r->env->report->progress != NULL && r->state.n_records % AIRTABLE_PAGE == 0) {
-        r->env->report->progress(r->env->report->ctx, "records read",
-                                 (int64_t)r->state.n_records, 0);
+        r->env->report->progress(r->env->report->ctx, "records read", (int64_t)r->state.n_records,
+                                 0);
     }
     return BS_OK;
 }
@@ -189,8 +189,7 @@ static size_t missing_ids(struct run *r, const char ***out)
         const char *id = r->state.rows[i].id;
 
         if (str_starts(id, "rec") && strmap_get(r->pair_by_id, id) == STRMAP_NONE &&
-            strmap_get(r->record_by_id, id) == STRMAP_NONE &&
-            strmap_get(r->row_by_id, id) == i) {
+            strmap_get(r->record_by_id, id) == STRMAP_NONE && strmap_get(r->row_by_id, id) == i) {
             ids[n++] = id;
         }
     }

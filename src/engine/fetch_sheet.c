@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/str.h"
 #include "engine/run_p.h"
+#include "model/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,8 @@ static enum bs_rc take_header(struct values_read *v, const struct cell *cells, u
     return v->wider ? bs_fail(e, BS_SKIP, BS_K_NONE, "wider") : BS_OK;
 }
 
-static const struct cell *cell_at(const struct cell *cells, uint32_t col0, size_t n, uint32_t column)
+static const struct cell *cell_at(const struct cell *cells, uint32_t col0, size_t n,
+                                  uint32_t column)
 {
     if (column == SYNC_NONE || column < col0 || column - col0 >= n) {
         return &cell_empty;
@@ -241,8 +243,7 @@ static void index_rows(struct run *r)
         if (row->blank) {
             continue;
         }
-        if (row->id[0] != '\0' &&
-            strmap_add(r->row_by_id, row->id, (uint32_t)i) != (uint32_t)i) {
+        if (row->id[0] != '\0' && strmap_add(r->row_by_id, row->id, (uint32_t)i) != (uint32_t)i) {
             /* a copied id: both rows are looked at closely */
             r->row_load[strmap_get(r->row_by_id, row->id)] = 1;
             r->row_load[i] = 1;
@@ -267,9 +268,8 @@ enum bs_rc run_read_sheet(struct run *r, struct bs_err *e)
         r->state.rows = arena_alloc_n(r->arena, r->cap_rows, sizeof *r->state.rows);
     }
     memset(r->state.rows, 0, r->cap_rows * sizeof *r->state.rows);
-    r->layout.read_width = r->known_width == 0 || r->known_width > r->tab->columns
-                               ? r->tab->columns
-                               : r->known_width;
+    r->layout.read_width =
+        r->known_width == 0 || r->known_width > r->tab->columns ? r->tab->columns : r->known_width;
     for (int try = 0; try < 2; try++) {
         rc = read_once(r, &v, e);
         if (rc != BS_SKIP || !v.wider) {
@@ -291,7 +291,7 @@ enum bs_rc run_read_sheet(struct run *r, struct bs_err *e)
 
 struct grid_read {
     struct run *r;
-    size_t next;   /* row index to look at first: rows come in sheet order */
+    size_t next; /* row index to look at first: rows come in sheet order */
     bool moved;
 };
 
@@ -336,8 +336,8 @@ static void fill_side_cell(struct run *r, const struct sync_row *row, size_t f,
     const struct field *field = r->fields[f].field;
     struct bs_err why = BS_ERR_INIT;
 
-    out->cell = cell->kind == CELL_EMPTY && !cell->formula ? &cell_empty
-                                                            : cell_copy(r->arena, cell);
+    out->cell =
+        cell->kind == CELL_EMPTY && !cell->formula ? &cell_empty : cell_copy(r->arena, cell);
     if (convert_from_cell(&r->convert, field, out->cell, current_value(r, row, f), r->arena,
                           &out->value, &why) != BS_OK) {
         out->state = SIDE_BAD;

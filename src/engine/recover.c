@@ -1,7 +1,8 @@
 /*
  * recover.c: replays the journal. A create whose answer was lost is looked for by creation time and
  * full content among the records that no pair and no row knows; equal rows are counted, so that two
- * equal rows stay two. Only what is surely not there is forgotten, and then created anew by the plan.
+ * equal rows stay two. Only what is surely not there is forgotten, and then created anew by the
+ * plan.
  */
 #include "base/clock.h"
 #include "base/os.h"
@@ -21,8 +22,7 @@ uint64_t run_content_hash(const struct run *r, const struct side_cell *cells)
     for (size_t i = 0; i < r->n_fields; i++) {
         const struct side_cell *c = &cells[i];
 
-        if (!r->fields[i].to_airtable || c->state != SIDE_VALUE ||
-            c->value->kind == VALUE_EMPTY) {
+        if (!r->fields[i].to_airtable || c->state != SIDE_VALUE || c->value->kind == VALUE_EMPTY) {
             continue;
         }
         const char *id = r->fields[i].field->id;
@@ -47,8 +47,7 @@ static uint32_t find_orphan(struct run *r, const struct intent *in, const uint8_
         const struct sync_record *rec = &r->state.records[i];
 
         if (!taken[i] && rec->presence == PRESENCE_HERE && rec->cells != NULL &&
-            rec->created_ms >= earliest(in) &&
-            strmap_get(r->pair_by_id, rec->id) == STRMAP_NONE &&
+            rec->created_ms >= earliest(in) && strmap_get(r->pair_by_id, rec->id) == STRMAP_NONE &&
             strmap_get(r->row_by_id, rec->id) == STRMAP_NONE &&
             run_content_hash(r, rec->cells) == in->content) {
             return i;
@@ -57,7 +56,8 @@ static uint32_t find_orphan(struct run *r, const struct intent *in, const uint8_
     return SYNC_NONE;
 }
 
-/* Its id cell names no record of its own: empty, a copy of another row's, or a record that is gone. */
+/* Its id cell names no record of its own: empty, a copy of another row's, or a record that is gone.
+ */
 static bool row_is_free(const struct run *r, uint32_t at)
 {
     const struct sync_row *row = &r->state.rows[at];
@@ -114,10 +114,8 @@ static enum bs_rc settle_created(struct run *r, struct intent *in, struct bs_err
 {
     uint32_t rec = strmap_get(r->record_by_id, in->record_id);
     bool has_row = strmap_get(r->row_by_id, in->record_id) != STRMAP_NONE;
-    struct sync_row *row = has_row ? NULL
-                                   : find_row(r, in, rec == STRMAP_NONE
-                                                         ? NULL
-                                                         : &r->state.records[rec]);
+    struct sync_row *row =
+        has_row ? NULL : find_row(r, in, rec == STRMAP_NONE ? NULL : &r->state.records[rec]);
 
     if (rec == STRMAP_NONE && !has_row) {
         row = NULL; /* deleted since: the row is a new one again */
@@ -149,8 +147,9 @@ static enum bs_rc adopt(struct run *r, struct intent *in, uint32_t rec, struct b
     if (row != NULL) {
         row->known_record = id;
     }
-    run_issue(r, ISSUE_INFO, BS_K_STATE, id, in->row_hint, SYNC_NONE,
-              "a create of an earlier run whose answer was lost had arrived; the record is adopted");
+    run_issue(
+        r, ISSUE_INFO, BS_K_STATE, id, in->row_hint, SYNC_NONE,
+        "a create of an earlier run whose answer was lost had arrived; the record is adopted");
     if (r->opt->dry_run) {
         return BS_OK;
     }
@@ -194,8 +193,7 @@ static enum bs_rc not_found(struct run *r, struct intent *in, struct bs_err *e)
     return store_commit(r->env->store, e);
 }
 
-static enum bs_rc settle_pending(struct run *r, struct intent *in, uint8_t *taken,
-                                 struct bs_err *e)
+static enum bs_rc settle_pending(struct run *r, struct intent *in, uint8_t *taken, struct bs_err *e)
 {
     uint32_t rec = find_orphan(r, in, taken);
 

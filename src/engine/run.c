@@ -220,8 +220,8 @@ static enum bs_rc execute(struct run *r, struct bs_err *e)
     if (!r->opt->dry_run && r->start_over && state_clear(r->env->store, r->sc->id, e) != BS_OK) {
         return e->rc;
     }
-    if (!r->opt->dry_run && state_set_fields(r->env->store, r->sc->id, r->state_keys,
-                                             r->n_fields, e) != BS_OK) {
+    if (!r->opt->dry_run &&
+        state_set_fields(r->env->store, r->sc->id, r->state_keys, r->n_fields, e) != BS_OK) {
         return e->rc;
     }
     for (int pass = 0; pass < PASSES; pass++) {
@@ -306,7 +306,7 @@ static enum bs_rc close_metadata(struct run *r, struct run_result *out, struct b
     const char *word = str_eq(out->status, "SUCCESS")   ? "success"
                        : str_eq(out->status, "PARTIAL") ? "partial"
                                                         : "failed";
-    const char *why = out->err.rc != BS_OK    ? out->err.msg
+    const char *why = out->err.rc != BS_OK   ? out->err.msg
                       : r->counts.failed > 0 ? "some items failed; see the run's errors"
                                              : NULL;
 
@@ -350,9 +350,8 @@ static enum bs_rc take_leases(struct run *r, const char *const *names, size_t n,
 
 static enum bs_rc start_log(struct run *r, struct run_result *out, struct bs_err *e)
 {
-    if (runlog_start(r->env->store, r->sc->id, r->opt->trigger,
-                     direction_name(r->rules.direction), r->started_wall, r->arena, &r->run_id,
-                     e) != BS_OK) {
+    if (runlog_start(r->env->store, r->sc->id, r->opt->trigger, direction_name(r->rules.direction),
+                     r->started_wall, r->arena, &r->run_id, e) != BS_OK) {
         return e->rc;
     }
     (void)str_copy(out->run_id, sizeof out->run_id, r->run_id);

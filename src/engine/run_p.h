@@ -43,6 +43,7 @@ struct run {
     const char *run_id;
     int64_t started_wall, started_mono;
 
+    struct run_connections *connections; /* connect.c */
     struct http *http;             /* heap */
     struct caller *at_caller, *gs_caller; /* heap */
     struct airtable *at;           /* heap */

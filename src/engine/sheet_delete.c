@@ -1,7 +1,7 @@
 /*
- * sheet_delete.c: deletes rows whose records were deleted, bottom up in one request, after a look of
- * its own. The whole row goes into the history first, the user's own columns too. If rows moved in
- * between and another row went, it is put back at the end of the tab.
+ * sheet_delete.c: deletes rows whose records were deleted, bottom up in one request, after a look
+ * of its own. The whole row goes into the history first, the user's own columns too. If rows moved
+ * in between and another row went, it is put back at the end of the tab.
  */
 #include "base/fail.h"
 #include "base/jsonw.h"
@@ -57,7 +57,8 @@ static const char *encode_row(const struct sheet_apply *a, uint32_t row)
     return text;
 }
 
-/* Unchanged since the plan, cell by cell; a row that was never loaded is compared by its raw hash. */
+/* Unchanged since the plan, cell by cell; a row that was never loaded is compared by its raw hash.
+ */
 static bool still_as_planned(const struct sheet_apply *a, const struct pending_op *p)
 {
     struct run *r = a->r;
@@ -274,5 +275,6 @@ enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
             return confirm_deletes(a, list, n, e);
         }
     }
-    return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE, "rows to delete kept moving; the next run goes on");
+    return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
+                   "rows to delete kept moving; the next run goes on");
 }

@@ -31,8 +31,8 @@ static const char *wanted_look(struct run *r, size_t i)
     struct buf b;
 
     for (size_t c = 0; offers_rule(r, f) && c < f->n_choices; c++) {
-        choices = hash_mix(choices, siphash(&r->convert.key, f->choices[c].name,
-                                            strlen(f->choices[c].name)));
+        choices = hash_mix(
+            choices, siphash(&r->convert.key, f->choices[c].name, strlen(f->choices[c].name)));
     }
     buf_init(&b, BUF_NO_LIMIT);
     buf_addf(&b, "%d|%s|%d|%016llx", (int)format.type, format.pattern == NULL ? "" : format.pattern,

@@ -1,8 +1,8 @@
 /*
- * sheet_verify.c: the answer of a write shows the header row and the id column as they are after it.
- * If a person inserted, deleted, sorted or moved rows or columns between our look and our write, some
- * of our cells lie on somebody else's: they are put back from the look, and written again where they
- * belong.
+ * sheet_verify.c: the answer of a write shows the header row and the id column as they are after
+ * it. If a person inserted, deleted, sorted or moved rows or columns between our look and our
+ * write, some of our cells lie on somebody else's: they are put back from the look, and written
+ * again where they belong.
  */
 #include "base/str.h"
 #include "engine/apply_sheet_p.h"
@@ -28,7 +28,7 @@ const char *sheet_after_id(const struct sheet_apply *a, uint32_t row)
 
 struct places {
     struct sheet_apply *a;
-    uint8_t *id_written;   /* per row: our request wrote the id cell */
+    uint8_t *id_written; /* per row: our request wrote the id cell */
     uint32_t n_rows;
     struct strmap *after_ids; /* id -> row after the write, for ids we did not write */
     bool columns_moved;
@@ -267,9 +267,8 @@ static enum bs_rc add_put_back(struct places *pl, const struct written *w, struc
     if (row == w->row && column == w->column) {
         return BS_OK;
     }
-    const struct cell *now = row == ROW_IS_NEW || column == SYNC_NONE
-                                 ? &cell_empty
-                                 : content_before(a, row, column);
+    const struct cell *now =
+        row == ROW_IS_NEW || column == SYNC_NONE ? &cell_empty : content_before(a, row, column);
 
     sheets_batch_cells(a->batch, w->row, w->column, &now, 1);
     return log_put_back(a, w, now, e);

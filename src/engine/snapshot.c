@@ -37,7 +37,7 @@ static void pack(struct snapshot *s, const struct cell *c)
 
 static size_t packed_size(const char *p)
 {
-    switch ((enum cell_kind)*p) {
+    switch ((enum cell_kind) * p) {
     case CELL_EMPTY: return 1;
     case CELL_NUMBER: return 1 + sizeof(double);
     case CELL_BOOL: return 2;
@@ -67,8 +67,9 @@ static enum bs_rc on_row(void *ctx, size_t range, uint32_t row, uint32_t col0,
     out->cells = col0 + (uint32_t)n;
     s->width = out->cells > s->width ? out->cells : s->width;
     s->last_row = row > s->last_row ? row : s->last_row;
-    return s->bytes.over ? bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE, "the tab is too large to look at "
-                                                                 "before writing")
+    return s->bytes.over ? bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
+                                   "the tab is too large to look at "
+                                   "before writing")
                          : BS_OK;
 }
 
@@ -129,7 +130,7 @@ struct cell snapshot_cell(const struct snapshot *s, uint32_t row, uint32_t colum
     if (p == NULL) {
         return c;
     }
-    c.kind = (enum cell_kind)*p;
+    c.kind = (enum cell_kind) * p;
     if (c.kind == CELL_NUMBER) {
         memcpy(&c.number, p + 1, sizeof c.number);
     } else if (c.kind == CELL_BOOL) {
@@ -144,7 +145,7 @@ const char *snapshot_text(const struct snapshot *s, uint32_t row, uint32_t colum
 {
     const char *p = packed_cell(s, row, column);
 
-    return p != NULL && (enum cell_kind)*p == CELL_TEXT ? p + 1 : "";
+    return p != NULL && (enum cell_kind) * p == CELL_TEXT ? p + 1 : "";
 }
 
 uint32_t snapshot_header(const struct snapshot *s, const char *header)

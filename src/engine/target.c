@@ -90,11 +90,11 @@ static enum bs_rc check_identity(struct run *r, const struct target_fact *was, s
     if (was == NULL) {
         return BS_OK;
     }
-    const char *what = !str_eq(was->base_id, r->schema->id)              ? "base"
-                       : !str_eq(was->table_id, r->table->id)            ? "table"
-                       : !str_eq(was->spreadsheet, r->cs->spreadsheet)   ? "spreadsheet"
-                       : was->sheet_id != r->tab->id                     ? "tab"
-                                                                         : NULL;
+    const char *what = !str_eq(was->base_id, r->schema->id)            ? "base"
+                       : !str_eq(was->table_id, r->table->id)          ? "table"
+                       : !str_eq(was->spreadsheet, r->cs->spreadsheet) ? "spreadsheet"
+                       : was->sheet_id != r->tab->id                   ? "tab"
+                                                                       : NULL;
     if (what == NULL) {
         return BS_OK;
     }
@@ -319,8 +319,8 @@ static enum bs_rc load_pairs(struct run *r, struct bs_err *e)
     struct pair_row *rows = NULL;
     size_t n = 0;
 
-    if (!r->start_over && state_load(r->env->store, r->sc->id, keys, r->n_fields, r->arena, &rows,
-                                     &n, e) != BS_OK) {
+    if (!r->start_over &&
+        state_load(r->env->store, r->sc->id, keys, r->n_fields, r->arena, &rows, &n, e) != BS_OK) {
         return e->rc;
     }
     r->state_keys = keys;

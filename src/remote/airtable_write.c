@@ -1,0 +1,301 @@
+/*
+ * airtable_write.c: creates, updates, deletes in batches of 10. A refused batch has written nothing
+ * (observed for POST and PATCH) and does not say which record was bad: it is halved until the bad
+ * one is alone. Creates go one batch after another, each sent once.
+ */
+#include "base/str.h"
+#include "remote/airtable_p.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct write_job {
+    struct airtable *at;
+    const struct airtable_query *q;
+    enum http_method method;
+    bool typecast;
+    airtable_batch_fn *done;
+    void *ctx;
+    struct arena *arena;
+};
+
+/* ---- requests ---- */
+
+static void write_body(const struct write_job *j, const struct airtable_write *const *items,
+                       size_t n, struct buf *body)
+{
+    struct jsonw w;
+    struct buf fields;
+
+    buf_init(&fields, BUF_NO_LIMIT);
+    jsonw_init(&w, body);
+    jsonw_object(&w);
+    jsonw_key(&w, "records");
+    jsonw_array(&w);
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&fields);
+        airtable_write_fields(&fields, items[i]->cells, items[i]->n_cells);
+        jsonw_object(&w);
+        if (items[i]->record_id != NULL) {
+            jsonw_member(&w, "id", items[i]->record_id);
+        }
+        jsonw_key(&w, "fields");
+        jsonw_raw(&w, fields.data);
+        jsonw_end_object(&w);
+    }
+    jsonw_end_array(&w);
+    if (j->typecast) {
+        jsonw_member_bool(&w, "typecast", true);
+    }
+    jsonw_member_bool(&w, "returnFieldsByFieldId", true);
+    jsonw_end_object(&w);
+    buf_release(&fields);
+}
+
+static void delete_query(const struct airtable_write *const *items, size_t n, struct buf *url)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(url, "%crecords%%5B%%5D=", i == 0 ? '?' : '&');
+        url_encode(url, items[i]->record_id);
+    }
+}
+
+static struct call batch_call(struct write_job *j, const struct airtable_write *const *items,
+                              size_t n)
+{
+    struct call call = {
+        .method = j->method,
+        .service = ON_AIRTABLE,
+        .cls = j->method == HTTP_POST ? CLASS_CREATE : CLASS_WRITE_BY_ID,
+        .base_id = j->at->base_id,
+    };
+    struct buf url, body;
+
+    buf_init(&url, BUF_NO_LIMIT);
+    buf_init(&body, BUF_NO_LIMIT);
+    airtable_table_url(j->at, j->q->table_id, &url);
+    if (j->method == HTTP_DELETE) {
+        delete_query(items, n, &url);
+    } else {
+        write_body(j, items, n, &body);
+        call.body = arena_strndup(j->arena, body.data, body.len);
+        call.body_len = body.len;
+    }
+    call.url = arena_strdup(j->arena, url.data);
+    buf_release(&url);
+    buf_release(&body);
+    return call;
+}
+
+/* ---- answers ---- */
+
+static void all_failed(struct airtable_result *results, size_t n, enum bs_rc rc,
+                       const struct bs_err *why)
+{
+    for (size_t i = 0; i < n; i++) {
+        results[i].rc = rc;
+        results[i].err = *why;
+        results[i].err.rc = rc;
+    }
+}
+
+static void unreadable(struct write_job *j, struct airtable_result *results, size_t n)
+{
+    struct bs_err why = BS_ERR_INIT;
+
+    (void)bs_fail(&why, BS_UNSURE, BS_K_REMOTE,
+                  "Airtable took the write but its answer cannot be read");
+    all_failed(results, n, j->method == HTTP_DELETE ? BS_OK : BS_UNSURE, &why);
+}
+
+/* Answers to POST keep the order of the request; those to PATCH are matched by id as well. */
+static void read_answer(struct write_job *j, const struct airtable_write *const *items, size_t n,
+                        const struct http_response *http, struct airtable_result *results)
+{
+    struct json *doc = NULL;
+    struct bs_err ignored = BS_ERR_INIT;
+    const struct json *list = NULL;
+
+    if (json_parse(http->body.data, http->body.len, &doc, &ignored) == BS_OK) {
+        list = json_get(doc, "records");
+    }
+    if (json_count(list) != n) {
+        unreadable(j, results, n);
+        json_free(doc);
+        return;
+    }
+    size_t i = 0;
+
+    for (const struct json *c = json_child(list); c != NULL; c = json_next(c), i++) {
+        if (j->method == HTTP_DELETE) {
+            continue;
+        }
+        results[i].record = airtable_decode_record(j->arena, c, j->q);
+        if (results[i].record == NULL ||
+            (items[i]->record_id != NULL && !str_eq(items[i]->record_id, results[i].record->id))) {
+            unreadable(j, results, n);
+            break;
+        }
+    }
+    json_free(doc);
+}
+
+static bool may_split(const struct retry_verdict *v, size_t n)
+{
+    return n > 1 && (v->action == ACT_SPLIT || v->action == ACT_GONE ||
+                     (v->action == ACT_FAIL && v->kind == BS_K_VALIDATION));
+}
+
+/* The outcome of a batch that will not be split any further. */
+static void settle(struct write_job *j, const struct airtable_write *const *items, size_t n,
+                   struct call_result *res, struct airtable_result *results)
+{
+    memset(results, 0, n * sizeof *results);
+    if (res->err.rc == BS_OK) {
+        read_answer(j, items, n, &res->http, results);
+        return;
+    }
+    if (res->verdict.action == ACT_GONE) {
+        for (size_t i = 0; i < n; i++) {
+            results[i].gone = true;
+            results[i].rc = BS_OK;
+        }
+        return;
+    }
+    all_failed(results, n, res->err.rc == BS_UNSURE ? BS_UNSURE : BS_SKIP, &res->err);
+}
+
+/* Errors that concern more than this batch end the whole write. */
+static bool ends_all(const struct call_result *res)
+{
+    return res->err.rc == BS_STOP_SYNC || res->err.rc == BS_STOP_ALL;
+}
+
+static enum bs_rc finish(struct write_job *j, const struct airtable_write *const *items, size_t n,
+                         struct call_result *res, struct bs_err *e);
+
+static enum bs_rc send_part(struct write_job *j, const struct airtable_write *const *items,
+                            size_t n, struct bs_err *e)
+{
+    struct call call = batch_call(j, items, n);
+    struct call_result res;
+    struct bs_err ignored = BS_ERR_INIT;
+    enum bs_rc rc;
+
+    (void)call_perform(j->at->caller, &call, &res, &ignored);
+    rc = finish(j, items, n, &res, e);
+    call_result_release(&res);
+    return rc;
+}
+
+/* Halving a batch of ten goes four levels deep at most. */
+static enum bs_rc finish(struct write_job *j, const struct airtable_write *const *items, size_t n,
+                         struct call_result *res, struct bs_err *e)
+{
+    struct airtable_result results[AIRTABLE_BATCH];
+
+    if (res->err.rc != BS_OK && may_split(&res->verdict, n)) {
+        if (send_part(j, items, n / 2, e) != BS_OK) {
+            return e->rc;
+        }
+        return send_part(j, items + n / 2, n - n / 2, e);
+    }
+    settle(j, items, n, res, results);
+    if (j->done(j->ctx, items, results, n, e) != BS_OK) {
+        return e->rc;
+    }
+    if (ends_all(res)) {
+        *e = res->err;
+        return e->rc;
+    }
+    return BS_OK;
+}
+
+/* ---- updates and deletes: several requests in flight ---- */
+
+struct batch_ref {
+    struct write_job *job;
+    const struct airtable_write **items;
+    size_t n;
+};
+
+static enum bs_rc on_done(void *ctx, const struct call *call, struct call_result *res,
+                          struct bs_err *e)
+{
+    const struct batch_ref *b = call->tag;
+
+    (void)ctx;
+    return finish(b->job, b->items, b->n, res, e);
+}
+
+static enum bs_rc overlap(struct write_job *j, const struct airtable_write *list, size_t n,
+                          struct bs_err *e)
+{
+    size_t n_batches = (n + AIRTABLE_BATCH - 1) / AIRTABLE_BATCH;
+    struct call *calls = arena_alloc_n(j->arena, n_batches, sizeof *calls);
+    struct batch_ref *refs = arena_alloc_n(j->arena, n_batches, sizeof *refs);
+
+    for (size_t b = 0; b < n_batches; b++) {
+        size_t first = b * AIRTABLE_BATCH;
+        size_t k = n - first < AIRTABLE_BATCH ? n - first : AIRTABLE_BATCH;
+
+        refs[b].job = j;
+        refs[b].n = k;
+        refs[b].items = arena_alloc_n(j->arena, k, sizeof *refs[b].items);
+        for (size_t i = 0; i < k; i++) {
+            refs[b].items[i] = &list[first + i];
+        }
+        calls[b] = batch_call(j, refs[b].items, k);
+        calls[b].tag = &refs[b];
+    }
+    return call_many(j->at->caller, calls, n_batches, on_done, NULL, e);
+}
+
+enum bs_rc airtable_update(struct airtable *at, const struct airtable_query *q,
+                           const struct airtable_write *list, size_t n, bool typecast,
+                           airtable_batch_fn *done, void *ctx, struct bs_err *e)
+{
+    struct write_job j = {at, q, HTTP_PATCH, typecast, done, ctx, arena_new()};
+    enum bs_rc rc = overlap(&j, list, n, e);
+
+    arena_free(j.arena);
+    return rc;
+}
+
+enum bs_rc airtable_delete(struct airtable *at, const struct airtable_query *q,
+                           const struct airtable_write *list, size_t n, airtable_batch_fn *done,
+                           void *ctx, struct bs_err *e)
+{
+    struct write_job j = {at, q, HTTP_DELETE, false, done, ctx, arena_new()};
+    enum bs_rc rc = overlap(&j, list, n, e);
+
+    arena_free(j.arena);
+    return rc;
+}
+
+enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
+                           const struct airtable_write *list, size_t n, bool typecast,
+                           enum bs_rc (*before)(void *ctx,
+                                                const struct airtable_write *const *items, size_t n,
+                                                struct bs_err *e),
+                           airtable_batch_fn *done, void *ctx, struct bs_err *e)
+{
+    struct write_job j = {at, q, HTTP_POST, typecast, done, ctx, NULL};
+    enum bs_rc rc = BS_OK;
+
+    for (size_t first = 0; first < n && rc == BS_OK; first += AIRTABLE_BATCH) {
+        const struct airtable_write *items[AIRTABLE_BATCH];
+        size_t k = n - first < AIRTABLE_BATCH ? n - first : AIRTABLE_BATCH;
+
+        for (size_t i = 0; i < k; i++) {
+            items[i] = &list[first + i];
+        }
+        j.arena = arena_new();
+        rc = before(ctx, items, k, e);
+        if (rc == BS_OK) {
+            rc = send_part(&j, items, k, e);
+        }
+        arena_free(j.arena);
+    }
+    return rc;
+}
