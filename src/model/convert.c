@@ -253,12 +253,26 @@ enum bs_rc convert_to_cell(const struct convert_ctx *ctx, const struct field *f,
 
 /* ---- cells to values ---- */
 
+/* Numbers are rounded as the field has them, so that what is sent is what is compared. */
+static const struct value *rounded(const struct conversion *c, const struct value *v)
+{
+    struct value *out;
+
+    if (v->kind != VALUE_NUMBER && v->kind != VALUE_DURATION) {
+        return v;
+    }
+    out = arena_alloc(c->a, sizeof *out);
+    make_canonical(c, v, out);
+    return out;
+}
+
 enum bs_rc convert_from_cell(const struct convert_ctx *ctx, const struct field *f,
                              const struct cell *cell, const struct value *current, struct arena *a,
                              const struct value **out, struct bs_err *e)
 {
     struct conversion c = {
         .ctx = ctx, .f = f, .current = current, .a = a, .e = e, .lenient = !field_writable(f)};
+    const struct value *v;
     enum bs_rc rc;
 
     if (cell->kind == CELL_EMPTY || (cell->kind == CELL_TEXT && *cell->text == '\0')) {
@@ -269,14 +283,14 @@ enum bs_rc convert_from_cell(const struct convert_ctx *ctx, const struct field *
         *out = value_error(a, cell->text);
         return BS_OK;
     }
-    if (!c.lenient) {
-        return converter_of(f)->from_cell(&c, cell, out);
+    if (c.lenient) {
+        c.e = NULL;
     }
-    c.e = NULL;
-    rc = converter_of(f)->from_cell(&c, cell, out);
-    if (rc != BS_OK) {
-        *out = value_text(a, convert_cell_text(&c, cell));
+    rc = converter_of(f)->from_cell(&c, cell, &v);
+    if (rc != BS_OK && !c.lenient) {
+        return rc;
     }
+    *out = rc == BS_OK ? rounded(&c, v) : value_text(a, convert_cell_text(&c, cell));
     return BS_OK;
 }
 

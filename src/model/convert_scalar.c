@@ -40,18 +40,19 @@ static double round_half_away(double v)
     return whole;
 }
 
-/* To 15 significant digits: what a double holds for certain. */
+/* To 15 significant digits, what a double holds for certain; whole numbers as they are. */
 static double round_significant(double v)
 {
     int digits;
     double scale;
 
-    if (v == 0 || fabs(v) < 1e-290 || fabs(v) > 1e290) {
+    if (v == trunc(v) || fabs(v) < 1e-290) {
         return v;
     }
+    /* A number that is not whole is below 2^52, so the digits are -1 at the least. */
     digits = SIGNIFICANT_DIGITS - 1 - (int)floor(log10(fabs(v)));
-    scale = power_of_ten(digits < 0 ? -digits : digits);
-    return digits < 0 ? round(v / scale) * scale : round(v * scale) / scale;
+    scale = power_of_ten(digits < 0 ? 0 : digits);
+    return round(v * scale) / scale;
 }
 
 static double round_places(double v, int places)
@@ -62,8 +63,9 @@ static double round_places(double v, int places)
         return round_significant(v);
     }
     scale = power_of_ten(places < PRECISION_MAX ? places : PRECISION_MAX);
-    /* Beyond 2^50 a double has hardly a digit to spare behind such a point. */
-    return fabs(v) * scale < 0x1p50 ? round_half_away(v * scale) / scale : round_significant(v);
+    /* Beyond 2^50 a double has hardly a digit to spare behind such a point: long whole numbers must
+     * come through with their last digit. */
+    return fabs(v) * scale < 0x1p50 ? round_half_away(v * scale) / scale : v;
 }
 
 static void set_number(struct value *v, double number)
@@ -205,23 +207,13 @@ static enum reading read_number(const struct conversion *c, const struct cell *c
     return READ_NUMBER;
 }
 
-/* A number as the field's canonical form has it, so that what is sent is what is compared. */
-static const struct value *rounded(const struct conversion *c, double number,
-                                   void (*canonical)(const struct conversion *, struct value *))
-{
-    struct value v = {.kind = VALUE_NUMBER, .u.number = number};
-
-    canonical(c, &v);
-    return v.kind == VALUE_EMPTY ? &value_empty : value_number(c->a, v.u.number);
-}
-
 enum bs_rc number_from_cell(const struct conversion *c, const struct cell *cell,
                             const struct value **out)
 {
     double number;
 
     switch (read_number(c, cell, false, &number)) {
-    case READ_NUMBER: *out = rounded(c, number, number_canonical); return BS_OK;
+    case READ_NUMBER: *out = value_number(c->a, number); return BS_OK;
     case READ_EMPTY: *out = &value_empty; return BS_OK;
     case READ_NOTHING: break;
     }
@@ -234,7 +226,7 @@ enum bs_rc percent_from_cell(const struct conversion *c, const struct cell *cell
     double number;
 
     switch (read_number(c, cell, true, &number)) {
-    case READ_NUMBER: *out = rounded(c, number, percent_canonical); return BS_OK;
+    case READ_NUMBER: *out = value_number(c->a, number); return BS_OK;
     case READ_EMPTY: *out = &value_empty; return BS_OK;
     case READ_NOTHING: break;
     }
@@ -267,7 +259,7 @@ enum bs_rc rating_from_cell(const struct conversion *c, const struct cell *cell,
     if (!c->lenient && (number < 0 || number > max || number != floor(number))) {
         return refuse_rating(c, cell, number, max);
     }
-    *out = rounded(c, number, rating_canonical);
+    *out = value_number(c->a, number);
     return BS_OK;
 }
 
@@ -317,26 +309,25 @@ static bool parse_duration(const char *p, double *seconds)
 enum bs_rc duration_from_cell(const struct conversion *c, const struct cell *cell,
                               const struct value **out)
 {
-    struct value v = {.kind = VALUE_DURATION};
+    double seconds = 0;
     char copy[SCALAR_TEXT_MAX];
     const char *text;
     bool ok = false;
 
     if (cell->kind == CELL_NUMBER) {
-        v.u.number = cell->number * DAY_SECONDS; /* a fraction of a day, whatever its format */
-        ok = (!shows_date(cell) || c->lenient) && isfinite(v.u.number);
+        seconds = cell->number * DAY_SECONDS; /* a fraction of a day, whatever its format */
+        ok = (!shows_date(cell) || c->lenient) && isfinite(seconds);
     } else if (cell->kind == CELL_TEXT && short_text(cell, copy, &text)) {
         if (*text == '\0') {
             *out = &value_empty;
             return BS_OK;
         }
-        ok = parse_duration(text, &v.u.number);
+        ok = parse_duration(text, &seconds);
     }
     if (!ok) {
         return convert_refuse(c, cell, "a duration", "a duration, or text such as 1:30 or 1:30:05");
     }
-    duration_canonical(c, &v);
-    *out = value_duration(c->a, v.u.number);
+    *out = value_duration(c->a, seconds);
     return BS_OK;
 }
 
