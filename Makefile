@@ -170,7 +170,7 @@ $(VENDOR_BUILD)/need/test: Makefile
 	$(Q)sh vendor/need.sh gcc=gcc cmocka.h=libcmocka-dev microhttpd.h=libmicrohttpd-dev \
 	    gnutls/gnutls.h=libgnutls28-dev python3=python3 && mkdir -p $(@D) && touch $@
 $(VENDOR_BUILD)/need/lint: Makefile
-	$(Q)sh vendor/need.sh clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck \
+	$(Q)sh vendor/need.sh clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck shellcheck=shellcheck \
 	    cmocka.h=libcmocka-dev microhttpd.h=libmicrohttpd-dev && mkdir -p $(@D) && touch $@
 $(VENDOR_BUILD)/need/fuzz: Makefile
 	$(Q)sh vendor/need.sh clang=clang /usr/lib/llvm-14/lib/clang=libclang-rt-14-dev && \
