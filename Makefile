@@ -107,8 +107,8 @@ $(O)/$(1)/objects: force
 	@echo '$$(OBJ_$(1))' | $$(if_changed)
 $(O)/$(1)/version.c: force
 	@mkdir -p $$(@D)
-	@printf '#include "base/version.h"\nconst char bs_version[] = "%s";\nconst char bs_commit[] = "%s";\n' \
-	    '$(VERSION)' '$(COMMIT)' | $$(if_changed)
+	@printf '#include "base/version.h"\nconst char bs_version[] = "%s";\nconst char bs_commit[] = "%s";\nconst char bs_user_agent[] = "basesync/%s";\n' \
+	    '$(VERSION)' '$(COMMIT)' '$(VERSION)' | $$(if_changed)
 
 -include $$(shell find $(O)/$(1)/obj -name '*.d' 2>/dev/null)
 endef
