@@ -78,6 +78,11 @@ static enum bs_rc on_after(void *ctx, size_t range, uint32_t row, uint32_t col0,
     struct after_write *w = &a->after;
 
     (void)e;
+    if (range == SHEETS_RESTART) {
+        memset(w->headers, 0, w->n_headers * sizeof *w->headers);
+        memset(w->ids, 0, w->n_ids * sizeof *w->ids);
+        return BS_OK;
+    }
     if (range == 0) {
         for (size_t i = 0; row == 1 && i < n && col0 + i < w->n_headers; i++) {
             if (cells[i].kind == CELL_TEXT) {

@@ -169,11 +169,24 @@ static enum bs_rc take_row(struct values_read *v, uint32_t number, const struct 
     return BS_OK;
 }
 
+static void start_values(struct values_read *v)
+{
+    v->have_header = v->wider = false;
+    v->used_width = 0;
+    v->r->state.n_rows = 0;
+    v->r->layout.last_row = 1;
+    memset(v->r->state.rows, 0, v->r->cap_rows * sizeof *v->r->state.rows);
+}
+
 static enum bs_rc on_values(void *ctx, size_t range, uint32_t row, uint32_t col0,
                             const struct cell *cells, size_t n, struct bs_err *e)
 {
     struct values_read *v = ctx;
 
+    if (range == SHEETS_RESTART) {
+        start_values(v);
+        return BS_OK;
+    }
     if (range == 0) {
         return v->have_header ? BS_OK : take_header(v, cells, col0, n, e);
     }
@@ -190,10 +203,7 @@ static enum bs_rc read_once(struct run *r, struct values_read *v, struct bs_err 
         {0, r->layout.read_width - 1, 2, r->tab->rows},
     };
 
-    v->have_header = v->wider = false;
-    v->used_width = 0;
-    r->state.n_rows = 0;
-    r->layout.last_row = 1;
+    start_values(v);
     r->state.sheet_seen_ms = clock_wall_ms();
     if (sheets_read_values(r->sh, r->tab->title, ranges, r->tab->rows > 1 ? 2 : 1,
                            SHEETS_UNFORMATTED, on_values, v, e) != BS_OK) {
@@ -267,7 +277,6 @@ enum bs_rc run_read_sheet(struct run *r, struct bs_err *e)
         r->cap_rows = r->state.n_pairs + 1024;
         r->state.rows = arena_alloc_n(r->arena, r->cap_rows, sizeof *r->state.rows);
     }
-    memset(r->state.rows, 0, r->cap_rows * sizeof *r->state.rows);
     r->layout.read_width =
         r->known_width == 0 || r->known_width > r->tab->columns ? r->tab->columns : r->known_width;
     for (int try = 0; try < 2; try++) {
@@ -356,9 +365,12 @@ static enum bs_rc on_grid(void *ctx, size_t range, uint32_t number, uint32_t col
 {
     struct grid_read *g = ctx;
     struct run *r = g->r;
-    struct sync_row *row = row_by_number(g, number);
+    struct sync_row *row = range == SHEETS_RESTART ? NULL : row_by_number(g, number);
 
-    (void)range;
+    if (range == SHEETS_RESTART) {
+        g->next = 0; /* rows that come again are simply filled again */
+        return BS_OK;
+    }
     if (row == NULL || row->blank) {
         return BS_OK;
     }

@@ -50,7 +50,12 @@ static enum bs_rc on_row(void *ctx, size_t range, uint32_t row, uint32_t col0,
 {
     struct snapshot *s = ctx;
 
-    (void)range;
+    if (range == SHEETS_RESTART) {
+        buf_clear(&s->bytes);
+        s->n_rows = 0;
+        s->width = s->last_row = 0;
+        return BS_OK;
+    }
     while (s->n_rows < row) {
         s->rows = bs_grow(s->rows, s->n_rows, &s->cap_rows, sizeof *s->rows);
         s->rows[s->n_rows++] = (struct snap_row){s->bytes.len, 0};

@@ -44,7 +44,9 @@ enum sheets_render { SHEETS_UNFORMATTED, SHEETS_FORMULA };
 
 /* One row of one range: cells[0] is column col0. Trailing empty cells are not delivered; rows without any
  * cell are not delivered. Values reads know only EMPTY, TEXT, NUMBER, BOOL (a FORMULA read gives
- * formulas as text). Cells are valid during the call: copy what is kept. */
+ * formulas as text). Cells are valid during the call: copy what is kept. A call with range
+ * SHEETS_RESTART, row 0 and no cells says: forget what this read has delivered so far. */
+#define SHEETS_RESTART SIZE_MAX /* as range: the answer broke off and is read again from its start */
 typedef enum bs_rc sheets_row_fn(void *ctx, size_t range, uint32_t row, uint32_t col0,
                                  const struct cell *cells, size_t n, struct bs_err *e);
 
