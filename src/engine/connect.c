@@ -1,6 +1,7 @@
 #include "engine/connect_p.h"
 
 #include "base/str.h"
+#include "base/version.h"
 #include "remote/auth.h"
 
 #include <stdlib.h>
@@ -64,7 +65,7 @@ enum bs_rc run_connect(struct run *r, struct bs_err *e)
         .connect_timeout_ms = (int64_t)conf->connect_timeout_s * 1000,
         .timeout_ms = (int64_t)conf->timeout_s * 1000,
         .max_in_flight = 6,
-        .user_agent = BASESYNC_USER_AGENT,
+        .user_agent = bs_user_agent,
     };
 
     r->connections = c;

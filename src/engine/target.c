@@ -319,8 +319,8 @@ static enum bs_rc load_pairs(struct run *r, struct bs_err *e)
     struct pair_row *rows = NULL;
     size_t n = 0;
 
-    if (!r->start_over &&
-        state_load(r->env->store, r->sc->id, keys, r->n_fields, r->arena, &rows, &n, e) != BS_OK) {
+    if (!r->start_over && state_load_fields(r->env->store, r->sc->id, keys, r->n_fields, r->arena,
+                                            &rows, &n, e) != BS_OK) {
         return e->rc;
     }
     r->state_keys = keys;

@@ -76,6 +76,16 @@ enum bs_rc journal_done(struct store *s, int64_t id, struct bs_err *e)
     return rc == BS_SKIP ? missing(e, id) : rc;
 }
 
+enum bs_rc journal_done_record(struct store *s, const char *sync_id, const char *record_id,
+                               struct bs_err *e)
+{
+    DB_IN_TX(s);
+    return db_run(s,
+                  "DELETE FROM \"Intent\" WHERE syncConfigId = ?1 AND recordId = ?2"
+                  " AND state = 'CREATED'",
+                  DB_ARGS(DB_TEXT(sync_id), DB_TEXT(record_id)), e);
+}
+
 static void read_intent(const struct db_rows *r, const char *sync_id, struct arena *a,
                         struct intent *it)
 {

@@ -37,6 +37,9 @@ enum bs_rc journal_add(struct store *s, struct intent *list, size_t n, struct bs
 /* Inside a caller's transaction: */
 enum bs_rc journal_created(struct store *s, int64_t id, const char *record_id, struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc journal_done(struct store *s, int64_t id, struct bs_err *e) BS_MUST_CHECK;
+/* The record's id has arrived in its row: its intent, if there is one, is done. */
+enum bs_rc journal_done_record(struct store *s, const char *sync_id, const char *record_id,
+                               struct bs_err *e) BS_MUST_CHECK;
 /* Open intents of a sync in the order they were added. */
 enum bs_rc journal_list(struct store *s, const char *sync_id, struct arena *a, struct intent **out,
                         size_t *n, struct bs_err *e) BS_MUST_CHECK;

@@ -203,9 +203,25 @@ static enum bs_rc count_pairs(struct store *s, const char *sync_id, size_t *n, s
     return db_end(&r);
 }
 
-static enum bs_rc load_rows(struct store *s, const char *sync_id, size_t n_fields, struct arena *a,
-                            struct pair_row *rows, size_t *n, struct bs_err *e)
+/* plan NULL: the hashes lie as they are asked for. */
+static void unpack_as(uint64_t *out, const uint8_t *blob, size_t n, const struct reorder *plan)
 {
+    size_t i;
+
+    if (!plan) {
+        unpack(out, blob, n);
+        return;
+    }
+    for (i = 0; i < n; i++) {
+        out[i] = plan->from[i] == STRMAP_NONE ? 0 : db_get_le64(blob + (size_t)plan->from[i] * 8);
+    }
+}
+
+static enum bs_rc load_rows(struct store *s, const char *sync_id, size_t n_fields,
+                            const struct reorder *plan, struct arena *a, struct pair_row *rows,
+                            size_t *n, struct bs_err *e)
+{
+    size_t stored = plan ? plan->n_old : n_fields;
     size_t count = 0, room = *n;
     uint64_t *bases = arena_alloc_n(a, room * n_fields + 1, sizeof *bases);
     struct db_rows r;
@@ -220,8 +236,8 @@ static enum bs_rc load_rows(struct store *s, const char *sync_id, size_t n_field
         size_t len;
         const uint8_t *blob = db_col_blob(&r, 4, &len);
 
-        if (len != n_fields * 8) {
-            rc = bad_blob(s, db_col_text(&r, 0), len, n_fields, e);
+        if (len != stored * 8) {
+            rc = bad_blob(s, db_col_text(&r, 0), len, stored, e);
             break;
         }
         p->record_id = db_col_arena(&r, 0, a);
@@ -229,7 +245,7 @@ static enum bs_rc load_rows(struct store *s, const char *sync_id, size_t n_field
         p->raw = (uint64_t)db_col_int(&r, 2);
         p->flags = db_col_u32(&r, 3);
         p->bases = bases + count * n_fields;
-        unpack(p->bases, blob, n_fields);
+        unpack_as(p->bases, blob, n_fields, plan);
         count++;
     }
     end = db_end(&r);
@@ -238,8 +254,9 @@ static enum bs_rc load_rows(struct store *s, const char *sync_id, size_t n_field
 }
 
 /* Count and rows must be of one instant: a read transaction unless there is one already. */
-enum bs_rc state_load(struct store *s, const char *sync_id, size_t n_fields, struct arena *a,
-                      struct pair_row **out, size_t *n, struct bs_err *e)
+static enum bs_rc load_as(struct store *s, const char *sync_id, size_t n_fields,
+                          const struct reorder *plan, struct arena *a, struct pair_row **out,
+                          size_t *n, struct bs_err *e)
 {
     bool own = !s->in_tx;
     enum bs_rc rc = own ? db_run(s, "BEGIN", DB_NO_ARGS, e) : BS_OK;
@@ -252,7 +269,7 @@ enum bs_rc state_load(struct store *s, const char *sync_id, size_t n_fields, str
     rc = count_pairs(s, sync_id, n, e);
     if (rc == BS_OK) {
         *out = arena_alloc_n(a, *n + 1, sizeof **out);
-        rc = load_rows(s, sync_id, n_fields, a, *out, n, e);
+        rc = load_rows(s, sync_id, n_fields, plan, a, *out, n, e);
     }
     if (own) {
         struct bs_err ignored = BS_ERR_INIT;
@@ -260,6 +277,29 @@ enum bs_rc state_load(struct store *s, const char *sync_id, size_t n_fields, str
 
         rc = rc == BS_OK ? end : rc;
     }
+    return rc;
+}
+
+enum bs_rc state_load(struct store *s, const char *sync_id, size_t n_fields, struct arena *a,
+                      struct pair_row **out, size_t *n, struct bs_err *e)
+{
+    return load_as(s, sync_id, n_fields, NULL, a, out, n, e);
+}
+
+enum bs_rc state_load_fields(struct store *s, const char *sync_id, const char *const *field_ids,
+                             size_t n_fields, struct arena *a, struct pair_row **out, size_t *n,
+                             struct bs_err *e)
+{
+    const char *old = NULL;
+    struct reorder plan;
+    enum bs_rc rc = syncs_fact_get(s, sync_id, FIELDS_FACT, a, &old, e);
+
+    if (rc != BS_OK) {
+        return rc;
+    }
+    plan_reorder(arena_strdup(a, old ? old : ""), field_ids, n_fields, &plan);
+    rc = load_as(s, sync_id, n_fields, &plan, a, out, n, e);
+    free(plan.from);
     return rc;
 }
 
