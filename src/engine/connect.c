@@ -1,11 +1,7 @@
 #include "engine/connect_p.h"
 
-#include "base/str.h"
 #include "base/version.h"
 #include "remote/auth.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* Runs of a thousand requests under Airtable's limits take minutes; nothing sane takes this long.
  */
@@ -38,23 +34,6 @@ static void fill_settings(struct run *r, struct run_connections *c)
     };
 }
 
-static enum bs_rc hash_key(struct run *r, struct bs_err *e)
-{
-    char *salt = NULL;
-    uint8_t bytes[16];
-
-    if (store_meta_get(r->env->store, "hashKey", &salt, e) != BS_OK) {
-        return e->rc;
-    }
-    if (salt == NULL || !hex_decode(salt, bytes, sizeof bytes)) {
-        free(salt);
-        return bs_fail(e, BS_STOP_ALL, BS_K_STATE, "the database holds no key for its hashes");
-    }
-    memcpy(&r->convert.key, bytes, sizeof bytes);
-    free(salt);
-    return BS_OK;
-}
-
 enum bs_rc run_connect(struct run *r, struct bs_err *e)
 {
     struct run_connections *c = arena_alloc(r->arena, sizeof *c);
@@ -70,7 +49,8 @@ enum bs_rc run_connect(struct run *r, struct bs_err *e)
 
     r->connections = c;
     fill_settings(r, c);
-    if (hash_key(r, e) != BS_OK || http_new(&o, &r->http, e) != BS_OK ||
+    if (store_hash_key(r->env->store, &r->convert.key, e) != BS_OK ||
+        http_new(&o, &r->http, e) != BS_OK ||
         auth_new(r->env->store, r->http, &c->ep, r->sc->user_id, SERVICE_AIRTABLE, &c->airtable,
                  e) != BS_OK ||
         auth_new(r->env->store, r->http, &c->ep, r->sc->user_id, SERVICE_GOOGLE, &c->google, e) !=

@@ -456,6 +456,9 @@ enum bs_rc store_rotate_key(struct store *s, const struct crypto_key *to, struct
     for (i = 0; i < N_SERVICES && rc == BS_OK; i++) {
         rc = reseal_table(s, &services[i], to, e);
     }
+    if (rc == BS_OK) {
+        rc = metasecret_reseal(s, to, e);
+    }
     rc = db_leave(s, true, rc, e);
     if (rc == BS_OK) {
         s->key = to;

@@ -163,6 +163,9 @@ enum bs_rc secret_seal(const struct crypto_key *key, const char *place, const ch
 enum bs_rc secret_open(const struct crypto_key *key, const char *place, const char *sealed,
                        char **plain, struct bs_err *e) BS_MUST_CHECK;
 #define SECRET_PLACE_MAX 128
+/* metasecret.c: re-seals the named secrets of the file, inside the caller's transaction. */
+enum bs_rc metasecret_reseal(struct store *s, const struct crypto_key *to,
+                             struct bs_err *e) BS_MUST_CHECK;
 void secret_place(char out[SECRET_PLACE_MAX], const char *table, const char *id,
                   const char *column);
 

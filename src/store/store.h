@@ -11,6 +11,7 @@
 #define STORE_STORE_H
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "crypto/crypto.h"
 
 #include <stdbool.h>
@@ -42,6 +43,14 @@ enum bs_rc store_meta_get(struct store *s, const char *name, char **out, struct 
 enum bs_rc store_meta_set(struct store *s, const char *name, const char *value, struct bs_err *e)
     BS_MUST_CHECK;
 
+/* Named secrets of the file, sealed; *plain NULL when absent, wiped by the caller (bs_wipe_free). */
+enum bs_rc store_secret_get(struct store *s, const char *name, char **plain, struct bs_err *e)
+    BS_MUST_CHECK;
+enum bs_rc store_secret_set(struct store *s, const char *name, const char *plain, struct bs_err *e)
+    BS_MUST_CHECK;
+/* The key of the stored cell hashes, made on first use; it survives key rotation. */
+enum bs_rc store_hash_key(struct store *s, struct hash_key *out, struct bs_err *e) BS_MUST_CHECK;
+
 /* Upkeep. */
 enum bs_rc store_backup(struct store *s, const char *to, struct bs_err *e) BS_MUST_CHECK; /* online, then opened and checked */
 enum bs_rc store_check(struct store *s, bool full, struct bs_err *e) BS_MUST_CHECK; /* quick_check / integrity_check */
@@ -50,7 +59,7 @@ enum bs_rc store_retain(struct store *s, int log_days, int history_days, int64_t
                         struct bs_err *e) BS_MUST_CHECK;
 /* Re-seals every secret under a new key in one transaction. */
 enum bs_rc store_rotate_key(struct store *s, const struct crypto_key *to, struct bs_err *e) BS_MUST_CHECK;
-/* The SQLite shell on this file (basesync sql); returns its exit code. */
+/* The SQLite shell on this file (basesync sql); returns its exit code. No store may be open. */
 int store_shell(const char *path, bool readonly, int argc, char **argv);
 
 #endif
