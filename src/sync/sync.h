@@ -4,9 +4,15 @@
  * changes the structures as the services' own answers say. Everything lives in the run's arena.
  *
  * The base of a cell is one keyed hash of the canonical form that both sides held when they last
- * agreed (model/convert.h). 0 means "no base": never agreed yet. A pair whose sides are known to
+ * agreed (model/convert.h). 0 means "no base": never agreed yet. A cell whose sides are known to
  * differ and shall be left so (a filled cell that met an empty one on a one-way sync) keeps
- * sync_base_apart(a, s): neither side has changed while that still comes out the same.
+ * sync_base_apart(a, s): half of either hash, so that each side's change is still told from the
+ * other's. sync_base_apart(h, h) is h.
+ *
+ * Where cells may be left out (cells == NULL): in a record and a row that are both here and tied by
+ * the id cell, when every mapped cell of both equals a base that is not 0 and not apart; then both
+ * have NULL. The row of a record that is gone may have NULL when nothing changed in it and it will
+ * not become a record again (deletion, or keeping it). All other rows and records have cells.
  */
 #ifndef SYNC_SYNC_H
 #define SYNC_SYNC_H
@@ -104,8 +110,11 @@ struct sync_state {
     int64_t sheet_seen_ms;   /* and before this (present read) */
 };
 
-/* Base of a pair that is accepted as apart. Never 0. */
+/* Base of a cell whose sides stand apart. Never 0. */
 uint64_t sync_base_apart(uint64_t airtable_hash, uint64_t sheet_hash);
+/* Whether a base, apart or not, says that the side held this value. */
+bool sync_base_holds_airtable(uint64_t base, uint64_t hash);
+bool sync_base_holds_sheet(uint64_t base, uint64_t hash);
 
 /* ---- what is reported, besides the plan ---- */
 
