@@ -146,9 +146,12 @@ static enum bs_rc resolve_cell(const struct conversion *c, const struct cell *ce
     const char *text = convert_cell_text(c, cell);
     const char **texts;
     size_t n;
-    enum bs_rc split = list_split(c->a, text, &texts, &n, c->e);
-    enum bs_rc rc = split;
+    enum bs_rc split;
+    enum bs_rc rc;
 
+    text = text_has_cr(text) ? text_without_cr(c->a, text) : text; /* names have none either */
+    split = list_split(c->a, text, &texts, &n, c->e);
+    rc = split;
     p->create = false;
     if (split == BS_OK) {
         rc = resolve_all(c, texts, n, resolve, p);
