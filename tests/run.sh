@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh [unit] [prop] [e2e] [contract]: runs the tests that make has built (all kinds when none is
+# run.sh [unit] [prop] [build] [e2e] [contract]: runs the tests that make has built (all kinds when none is
 # named) and ends with one line, "N passed, N failed". Exit code 1 when anything failed or nothing ran.
 #
 #   O, PROFILE  the build to test          T  unit tests by name (t_NAME), no other
@@ -10,7 +10,7 @@
 set -u
 : "${O:=build}" "${PROFILE:=debug}"
 dir=$O/$PROFILE
-kinds=${*:-unit prop e2e contract}
+kinds=${*:-unit prop build e2e contract}
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
@@ -91,6 +91,9 @@ for kind in $kinds; do
             [ -f "$t" ] && grep -q '^int main' "$t" || continue
             run_counted 900 "$(basename "$t" .c)" "$dir/tests/prop/$(basename "$t" .c)"
         done
+        ;;
+    build)
+        run_counted 300 build bash tests/build/test_build.sh
         ;;
     e2e)
         [ -f tests/e2e/run.py ] && run_counted 4500 e2e python3 tests/e2e/run.py

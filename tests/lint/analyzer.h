@@ -1,7 +1,7 @@
 /*
- * analyzer.h: what clang's analyzer cannot see across files. bs_fail gives back the code it is given,
- * bs_wrap one that is no success; without this each caller would be told of paths that do not exist.
- * Read before every file of src by `make lint`, never by the compiler.
+ * analyzer.h: what clang's analyzer cannot see across files. bs_fail gives back the code it is
+ * given, bs_wrap one that is no success; without this each caller would be told of paths that do
+ * not exist. Read before every file of src by `make lint`, never by the compiler.
  */
 #include "base/err.h"
 
