@@ -45,6 +45,8 @@ void twin_set_clock(struct twin *t, int64_t now_ms);
 void twin_new_id(struct twin *t, const char *prefix, char out[18]);
 /* n random letters and digits, malloc'd. */
 char *twin_random_text(struct twin *t, size_t n);
+/* Writes a file that only its owner can read. */
+bool core_write_file(const char *path, const char *text);
 /* Runs an "airtable" or "sheets" list of edits, or both; NULL or a sentence. */
 char *twin_person(struct twin *t, const cJSON *edits);
 
