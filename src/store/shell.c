@@ -2,11 +2,11 @@
 #include "base/mem.h"
 #include "store/store.h"
 
-#include <stdio.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 
-/* The shell's own main; absent where the shell is not linked in. */
-extern int sqlite3_shell_main(int argc, char **argv) __attribute__((weak));
+/* The shell's own main. */
+extern int sqlite3_shell_main(int argc, char **argv);
 
 int store_shell(const char *path, bool readonly, int argc, char **argv)
 {
@@ -16,11 +16,6 @@ int store_shell(const char *path, bool readonly, int argc, char **argv)
     char **args = bs_alloc_n((size_t)argc + 8, sizeof *args);
     int n = 0, code, i;
 
-    if (!sqlite3_shell_main) {
-        fputs("basesync: this program was built without the SQL shell\n", stderr);
-        code = 2;
-        goto out;
-    }
     args[n++] = name;
     if (readonly) {
         args[n++] = flag_ro;
@@ -31,8 +26,9 @@ int store_shell(const char *path, bool readonly, int argc, char **argv)
     for (i = 0; i < argc; i++) {
         args[n++] = argv[i];
     }
+    /* The shell sets the library up its own way, which has to come first. */
+    sqlite3_shutdown();
     code = sqlite3_shell_main(n, args);
-out:
     free(args);
     free(file);
     return code;
