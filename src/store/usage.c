@@ -23,7 +23,7 @@ struct log {
     int64_t *times; /* ascending; room for limit + 1 */
     size_t n;
     int64_t penalty_from, penalty_until;
-    bool stored; /* has a row */
+    bool moved; /* by reanchor */
 };
 
 /* The newest `limit` times of a stored list. */
@@ -51,7 +51,6 @@ static enum bs_rc load(struct store *s, const struct bucket *b, struct log *log,
         read_times(blob, len, b->limit, log);
         log->penalty_from = db_col_time(&r, 1);
         log->penalty_until = db_col_time(&r, 2);
-        log->stored = true;
     }
     return db_end(&r);
 }
@@ -67,11 +66,13 @@ static void reanchor(struct log *log, int64_t now)
         for (i = 0; i < log->n; i++) {
             log->times[i] -= ahead;
         }
+        log->moved = true;
     }
     ahead = log->penalty_from - now;
     if (ahead > STEP_MS) {
         log->penalty_from -= ahead;
         log->penalty_until -= ahead;
+        log->moved = true;
     }
 }
 
@@ -94,8 +95,8 @@ static int64_t wait_for(const struct bucket *b, const struct log *log, int64_t n
     return wait > 0 ? wait : 0;
 }
 
-/* Adds one request at `now` and drops those that no window can hold any more. */
-static enum bs_rc save(struct store *s, const struct bucket *b, struct log *log, int64_t now,
+/* Writes a bucket without the times that no window can hold any more. */
+static enum bs_rc save(struct store *s, const struct bucket *b, const struct log *log, int64_t now,
                        struct bs_err *e)
 {
     char used[CLOCK_TEXT_MAX], from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
@@ -104,8 +105,7 @@ static enum bs_rc save(struct store *s, const struct bucket *b, struct log *log,
     uint8_t *blob;
     enum bs_rc rc;
 
-    log->times[log->n++] = at;
-    while (log->n - skip > b->limit || log->times[skip] + b->period_ms <= at) {
+    while (log->n - skip > b->limit || (skip < log->n && log->times[skip] + b->period_ms <= at)) {
         skip++;
     }
     blob = bs_alloc_n(log->n - skip, 8);
@@ -155,8 +155,13 @@ static enum bs_rc take(struct store *s, const struct bucket *b, size_t n, int64_
             *wait_ms = wait > *wait_ms ? wait : *wait_ms;
         }
     }
-    for (i = 0; i < n && rc == BS_OK && *wait_ms == 0; i++) {
-        rc = save(s, &b[i], &logs[i], now, e);
+    for (i = 0; i < n && rc == BS_OK; i++) {
+        if (*wait_ms == 0) {
+            logs[i].times[logs[i].n++] = effective_now(&logs[i], now);
+        }
+        if (*wait_ms == 0 || logs[i].moved) {
+            rc = save(s, &b[i], &logs[i], now, e);
+        }
     }
     for (i = 0; i < n; i++) {
         free(logs[i].times);
