@@ -138,7 +138,6 @@ static void canonical_of_foreign(const struct conversion *c, const struct conver
     const struct value *read;
 
     quiet.e = NULL;
-    quiet.lenient = true;
     text_canonical(c, &text);
     cell.text = text.u.text;
     *out = *cell.text ? text : value_empty;

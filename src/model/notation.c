@@ -14,7 +14,7 @@ bool notation_skip(struct notation *n, const char *literal)
     return true;
 }
 
-/* \uXXXX as json_quote writes it: a control character. */
+/* \uXXXX as json_quote writes it: a control character. NUL is refused with the whole text. */
 static bool read_unicode(const char *p, char *out)
 {
     uint8_t bytes[2];
@@ -24,7 +24,7 @@ static bool read_unicode(const char *p, char *out)
         return false;
     }
     memcpy(digits, p, 4);
-    if (!hex_decode(digits, bytes, 2) || bytes[0] != 0 || bytes[1] == 0 || bytes[1] >= 0x80) {
+    if (!hex_decode(digits, bytes, 2) || bytes[0] != 0 || bytes[1] >= 0x80) {
         return false;
     }
     *out = (char)bytes[1];
