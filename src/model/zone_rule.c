@@ -173,7 +173,7 @@ struct event {
 };
 
 /* The changes of the years around `year`, in order. Where an end and a start fall together, as in
- * rules that mean summer time all year, the start comes last and so holds. */
+ * rules that mean summer time all year, the start comes last and so holds: it is listed later. */
 static size_t list_events(const struct zone_rule *r, int year, struct event *events)
 {
     size_t n = 0;
@@ -188,9 +188,7 @@ static size_t list_events(const struct zone_rule *r, int year, struct event *eve
         struct event e = events[i];
         size_t k = i;
 
-        for (; k > 0 &&
-               (events[k - 1].at > e.at || (events[k - 1].at == e.at && e.offset == r->standard));
-             k--) {
+        for (; k > 0 && events[k - 1].at > e.at; k--) {
             events[k] = events[k - 1];
         }
         events[k] = e;

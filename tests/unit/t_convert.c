@@ -277,6 +277,7 @@ static void records_and_choices_are_created_only_when_allowed(void **state)
     static const struct cell ann = CT("Ann, Carl");
     static const struct cell new_choice = CT("Won");
     static const struct cell new_choices = CT("Open, Won");
+    static const struct cell breaks = CT("\"a\rb\", \"a\r\nb\"");
     struct world *w = *state;
     struct bs_err e = BS_ERR_INIT;
     const struct value *v;
@@ -303,6 +304,9 @@ static void records_and_choices_are_created_only_when_allowed(void **state)
     assert_int_equal(convert_from_cell(&w->ctx, &f_selects, &new_choices, NULL, w->a, &v, NULL),
                      BS_OK);
     assert_string_equal(print(w->a, v), "Open, Won");
+    /* a sheet knows one kind of line break, so this is one name */
+    assert_int_equal(convert_from_cell(&w->ctx, &f_selects, &breaks, NULL, w->a, &v, NULL), BS_OK);
+    assert_string_equal(print(w->a, v), "\"a\nb\"");
 }
 
 static void ids_stand_for_links_when_names_are_not_resolved(void **state)

@@ -200,6 +200,26 @@ static void a_gap_of_a_day_is_jumped(void **state)
     buf_release(&b);
 }
 
+/* Two gaps within a day: the one that swallowed the wall time gives the offset before it. */
+static void of_two_gaps_the_right_one_counts(void **state)
+{
+    static const int32_t offsets[] = {0, HOUR, 3 * HOUR};
+    static const struct transition t[] = {{36000, 1}, {72000, 2}}; /* 10:00 and 20:00 UTC */
+    struct zone *z;
+    struct buf b;
+    int64_t utc;
+
+    (void)state;
+    make_tzif(&b, t, 2, offsets, 3, "EAT-3");
+    assert_int_equal(zone_from_tzif("T", b.data, b.len, &z, NULL), BS_OK);
+    assert_int_equal(zone_to_utc_ms(z, at("1970-01-01 10:30:00"), &utc), ZONE_NEVER);
+    assert_int_equal(utc, at("1970-01-01 10:30:00"));
+    assert_int_equal(zone_to_utc_ms(z, at("1970-01-01 22:00:00"), &utc), ZONE_NEVER);
+    assert_int_equal(utc, at("1970-01-01 21:00:00"));
+    zone_free(z);
+    buf_release(&b);
+}
+
 static void a_fixed_zone_has_one_offset(void **state)
 {
     struct zone *z = zone_fixed("Etc/GMT-3", 3 * HOUR);
@@ -443,6 +463,7 @@ int main(void)
         cmocka_unit_test(without_a_rule_the_last_offset_stays),
         cmocka_unit_test(wall_time_becomes_the_instant),
         cmocka_unit_test(a_gap_of_a_day_is_jumped),
+        cmocka_unit_test(of_two_gaps_the_right_one_counts),
         cmocka_unit_test(a_fixed_zone_has_one_offset),
         cmocka_unit_test(the_ends_of_time_are_harmless),
         cmocka_unit_test(data_cut_anywhere_is_refused),
