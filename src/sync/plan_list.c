@@ -1,0 +1,113 @@
+/* plan_list.c: the lists a plan is made of. */
+#include "model/text.h"
+#include "sync/plan_p.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_START 64
+
+/* Doubles an array in the arena. */
+static void *grow(struct arena *a, void *old, size_t n, size_t *cap, size_t size)
+{
+    void *list;
+
+    if (n < *cap) {
+        return old;
+    }
+    *cap = *cap > 0 ? *cap * 2 : LIST_START;
+    list = arena_alloc_n(a, *cap, size);
+    if (n > 0) {
+        memcpy(list, old, n * size);
+    }
+    return list;
+}
+
+static void print_place(const struct planner *p, const struct issue_at *at, struct buf *b)
+{
+    const struct sync_state *state = p->state;
+    const char *sep = "";
+
+    if (at->row != 0) {
+        buf_addf(b, "row %u", at->row);
+        sep = ", ";
+    } else if (at->record_id) {
+        buf_addf(b, "record %s", at->record_id);
+        sep = ", ";
+    }
+    if (at->field != SYNC_NONE) {
+        buf_addf(b, "%sfield \"%s\"", sep, state->fields[at->field].field->name);
+        sep = ", ";
+    }
+    if (*sep != '\0') {
+        buf_adds(b, ": ");
+    }
+}
+
+void plan_issue(struct planner *p, enum issue_level level, enum bs_kind kind,
+                const struct issue_at *at, const char *fmt, ...)
+{
+    struct arena *a = p->state->arena;
+    struct plan *plan = p->plan;
+    struct buf b;
+    va_list ap;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    print_place(p, at, &b);
+    va_start(ap, fmt);
+    buf_addv(&b, fmt, ap);
+    va_end(ap);
+    plan->issues = grow(a, plan->issues, plan->n_issues, &p->cap_issues, sizeof *plan->issues);
+    plan->issues[plan->n_issues++] = (struct sync_issue){
+        .level = level,
+        .kind = kind,
+        .record_id = at->record_id,
+        .row = at->row,
+        .field = at->field,
+        .message = arena_strdup(a, b.data),
+    };
+    buf_release(&b);
+}
+
+struct op *plan_op(struct planner *p, enum op_kind kind, const struct op_cell *cells, size_t n)
+{
+    struct arena *a = p->state->arena;
+    struct plan *plan = p->plan;
+    struct op *op;
+
+    plan->ops = grow(a, plan->ops, plan->n_ops, &p->cap_ops, sizeof *plan->ops);
+    op = &plan->ops[plan->n_ops++];
+    *op = (struct op){.kind = kind, .record = SYNC_NONE, .row = SYNC_NONE, .pair = SYNC_NONE};
+    if (n > 0) {
+        op->cells = arena_alloc_n(a, n, sizeof *op->cells);
+        memcpy(op->cells, cells, n * sizeof *cells);
+        op->n_cells = n;
+    }
+    return op;
+}
+
+static const char *take_excerpt(struct planner *p, struct buf *b)
+{
+    const char *text = text_excerpt(p->state->arena, arena_strdup(p->state->arena, b->data));
+
+    buf_release(b);
+    return text;
+}
+
+const char *plan_value_text(struct planner *p, const struct value *v)
+{
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    value_print(v, &b);
+    return take_excerpt(p, &b);
+}
+
+const char *plan_cell_text(struct planner *p, const struct cell *c)
+{
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    cell_print(c, &b);
+    return take_excerpt(p, &b);
+}
