@@ -62,7 +62,7 @@ static unsigned unit_at(const char *at, const char *end)
         return 0x10000;
     }
     for (int i = 2; i < 6; i++) {
-        v = v << 4 | ((unsigned)at[i] & 15) + (at[i] > '9' ? 9 : 0);
+        v = v * 16 + ((unsigned)at[i] & 15) + (at[i] > '9' ? 9 : 0);
     }
     return v;
 }

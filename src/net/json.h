@@ -1,8 +1,9 @@
 /*
  * json.h: reading JSON answers; the only user of cJSON.h. Keys are compared case-sensitively
- * (fields "Name" and "name" may both exist). Nesting, size and text are bounded: text that is no
- * UTF-8 or holds U+0000 (which would cut a C string) is refused as a whole. Writing is
- * base/jsonw.h.
+ * (fields "Name" and "name" may both exist); of members with one name the first counts. Strict RFC
+ * 8259; nesting and texts are bounded as in net/jstream.h, and text that is no UTF-8 or holds
+ * U+0000 (which would cut a C string) is refused as a whole. The escape of half a surrogate pair
+ * reads as U+FFFD. Writing is base/jsonw.h.
  */
 #ifndef NET_JSON_H
 #define NET_JSON_H
@@ -15,15 +16,18 @@
 
 struct json; /* a node; members are borrowed from their document */
 
-/* Parses one document. BS_STOP_SYNC / BS_K_REMOTE "not JSON: ..." with the first bytes, printable, of what came. */
-enum bs_rc json_parse(const char *text, size_t len, struct json **out, struct bs_err *e) BS_MUST_CHECK;
+/* Parses one document. BS_STOP_SYNC / BS_K_REMOTE "not JSON: ..." with the first bytes, printable,
+ * of what came. */
+enum bs_rc json_parse(const char *text, size_t len, struct json **out,
+                      struct bs_err *e) BS_MUST_CHECK;
 void json_free(struct json *doc); /* NULL is nothing; wipes strings first */
 
 /* All of these take NULL nodes and answer "absent". */
 const struct json *json_get(const struct json *object, const char *key);
 const struct json *json_path(const struct json *node, const char *dotted); /* "a.b.0.c" */
 size_t json_count(const struct json *array_or_object);
-/* Iteration over arrays and objects: first child, next sibling, key of a member (NULL in arrays). */
+/* Iteration over arrays and objects: first child, next sibling, key of a member (NULL in arrays).
+ */
 const struct json *json_child(const struct json *node);
 const struct json *json_next(const struct json *node);
 const char *json_key(const struct json *node);

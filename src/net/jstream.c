@@ -229,7 +229,7 @@ static void unit_done(struct jstream *p)
 static const char *lex_hex(struct jstream *p, const char *s)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    size_t i = s[0] == '-' ? 1 : 0;
+    const char *found = *s != '\0' ? strchr(digits, *s) : NULL;
 
     if (!found) {
         return bad(p, s, "a \\u escape without four hex digits");
