@@ -245,7 +245,7 @@ static enum bs_rc log_creates(struct run *r, const struct airtable_write *const 
 
         p->changes = arena_alloc(r->arena, sizeof *p->changes);
         p->n_changes = 1;
-        (void)run_log_whole(r, p->op, "create", NULL, raw, &p->changes[0], e);
+        bs_seen(run_log_whole(r, p->op, "create", NULL, raw, &p->changes[0], e));
         free(raw);
         if (e->rc != BS_OK) {
             store_rollback(r->env->store);

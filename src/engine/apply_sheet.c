@@ -397,7 +397,7 @@ static enum bs_rc log_op(struct run *r, struct pending_op *p, struct bs_err *e)
                          : op->kind == OP_ROW_DELETE ? "delete"
                                                      : "set_id";
 
-    (void)run_log_whole(r, op, action, p->old_raw, raw, &p->changes[0], e);
+    bs_seen(run_log_whole(r, op, action, p->old_raw, raw, &p->changes[0], e));
     p->n_changes = 1;
     free(raw);
     return e->rc;
@@ -721,7 +721,7 @@ enum bs_rc run_apply_sheet(struct run *r, struct plan *plan, struct bs_err *e)
     a.batch = sheets_batch_new(r->sh, r->tab);
     a.after.arena = arena_new();
     if (write_all(&a, e) == BS_OK && deletes > 0) {
-        (void)sheet_delete_rows(&a, e);
+        bs_seen(sheet_delete_rows(&a, e));
     }
     sheets_batch_free(a.batch);
     arena_free(a.after.arena);

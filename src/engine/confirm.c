@@ -163,7 +163,7 @@ enum bs_rc run_log_cell(struct run *r, const struct op *op, const struct op_cell
         .why = merge_why_text(c->why),
         .loser = c->loser,
     };
-    (void)runlog_change(r->env->store, r->run_id, &change, id, e);
+    bs_seen(runlog_change(r->env->store, r->run_id, &change, id, e));
     texts_release(&t);
     return e->rc;
 }

@@ -328,8 +328,8 @@ static enum bs_rc close_run(struct run *r, struct run_result *out, struct bs_err
     out->duration_ms = clock_mono_ms() - r->started_mono;
     out->exit_code = exit_code_of(r, out);
     errors = run_errors_json(r, &out->err);
-    (void)runlog_finish(r->env->store, r->run_id, out->status, &r->counts, errors, clock_wall_ms(),
-                        out->duration_ms, r->opt->dry_run, e);
+    bs_seen(runlog_finish(r->env->store, r->run_id, out->status, &r->counts, errors,
+                          clock_wall_ms(), out->duration_ms, r->opt->dry_run, e));
     free(errors);
     return e->rc != BS_OK ? e->rc : close_metadata(r, out, e);
 }

@@ -152,7 +152,7 @@ enum bs_rc sheet_setup_confirm(struct sheet_apply *a, struct bs_err *e)
     jsonw_end_object(&w);
     r->layout.id_is_new = false;
     a->setup_done = true;
-    (void)syncs_fact_set(r->env->store, r->sc->id, "looks", b.data, e);
+    bs_seen(syncs_fact_set(r->env->store, r->sc->id, "looks", b.data, e));
     buf_release(&b);
     return e->rc;
 }

@@ -503,7 +503,7 @@ enum bs_rc run_store_target(struct run *r, bool completed, struct bs_err *e)
     target_print(r, completed, &b);
     snprintf(seen, sizeof seen, "%lld", (long long)r->state.sheet_seen_ms);
     if (syncs_fact_set(r->env->store, r->sc->id, "target", b.data, e) == BS_OK && completed) {
-        (void)syncs_fact_set(r->env->store, r->sc->id, "sheetSeenMs", seen, e);
+        bs_seen(syncs_fact_set(r->env->store, r->sc->id, "sheetSeenMs", seen, e));
     }
     buf_release(&b);
     return e->rc;

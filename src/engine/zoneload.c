@@ -50,7 +50,7 @@ static bool load_file(const char *folder, const char *name, struct zone **out, s
     buf_init(&b, ZONE_FILE_MAX);
     found = os_read_file(path, ZONE_FILE_MAX, &b, &why) == BS_OK;
     if (found) {
-        (void)zone_from_tzif(name, b.data, b.len, out, e);
+        bs_seen(zone_from_tzif(name, b.data, b.len, out, e));
     }
     buf_release(&b);
     free(path);
@@ -64,7 +64,7 @@ static bool load_embedded(const char *name, struct zone **out, struct bs_err *e)
     }
     for (size_t i = 0; i < embedded_zones_count; i++) {
         if (str_eq(embedded_zones[i].name, name)) {
-            (void)zone_from_tzif(name, embedded_zones[i].data, embedded_zones[i].len, out, e);
+            bs_seen(zone_from_tzif(name, embedded_zones[i].data, embedded_zones[i].len, out, e));
             return true;
         }
     }

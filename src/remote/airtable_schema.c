@@ -193,7 +193,7 @@ enum bs_rc airtable_schema(struct airtable *at, struct arena *a, const struct ba
     buf_adds(&url, "/tables");
     call.url = url.data;
     if (airtable_call(at, &call, &doc, e) == BS_OK) {
-        (void)airtable_parse_schema(a, at->base_id, doc, out, e);
+        bs_seen(airtable_parse_schema(a, at->base_id, doc, out, e));
     }
     json_free(doc);
     buf_release(&url);

@@ -251,7 +251,7 @@ static enum bs_rc new_token(struct auth *a, struct bs_err *e)
         rc = connection_set_access(a->store, a->c->id, a->service, t.access_token, t.expires_ms,
                                    t.refresh_token, e);
     } else if (rc == BS_STOP_SYNC && is_final(e)) {
-        (void)auth_mark_refused(a, e->msg, &marked);
+        bs_seen(auth_mark_refused(a, e->msg, &marked));
     } else if (rc == BS_RETRY) {
         e->rc = rc = BS_STOP_SYNC; /* the network: a later run may succeed */
     }
