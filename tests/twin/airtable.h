@@ -318,9 +318,9 @@ struct at_call {
     cJSON *body;
 };
 enum at_role { AT_ROLE_NONE, AT_ROLE_READ, AT_ROLE_COMMENT, AT_ROLE_EDIT, AT_ROLE_CREATE };
-/* Fills the answer with an error; always false. */
+/* Fills the answer with an error; fmt NULL: one without a message. Always false. */
 bool at_error(struct at_call *c, int status, const char *type, const char *fmt, ...)
-    TW_PRINTF(4, 5);
+    __attribute__((format(printf, 4, 5)));
 bool at_not_found(struct at_call *c);   /* 404 "NOT_FOUND" */
 bool at_forbidden(struct at_call *c);   /* 403 for a model that is not there or not yours */
 bool at_bad_request(struct at_call *c); /* 422 INVALID_REQUEST_UNKNOWN */

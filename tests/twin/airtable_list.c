@@ -443,7 +443,8 @@ static struct at_iter *resume(struct at_call *c, const char *offset, size_t *pos
     return NULL;
 }
 
-static void send_page(struct at_call *c, const struct asked *q, struct at_iter *it, size_t pos)
+/* True when it was the last. */
+static bool send_page(struct at_call *c, const struct asked *q, struct at_iter *it, size_t pos)
 {
     struct tbuf b = {0};
     bool first = true;
@@ -471,6 +472,7 @@ static void send_page(struct at_call *c, const struct asked *q, struct at_iter *
     c->res->status = 200;
     c->res->body_len = b.n;
     c->res->body = tb_take(&b);
+    return end >= it->n;
 }
 
 void at_list(struct at_call *c, const cJSON *params)
@@ -491,7 +493,9 @@ void at_list(struct at_call *c, const cJSON *params)
             goto out;
         }
     }
-    send_page(c, &q, it, pos);
+    /* A listing of one page is not held: nothing can ask for more of it. */
+    if (send_page(c, &q, it, pos) && !q.offset)
+        drop_iter(c->base, c->base->n_iters - 1);
 out:
     free(q.pick);
 }

@@ -344,7 +344,8 @@ static void create_base(struct at_call *c)
     cJSON_AddStringToObject(o, "id", c->base->id);
     cJSON *list = cJSON_AddArrayToObject(o, "tables");
     for (const cJSON *j = tables->child; j; j = j->next) {
-        struct at_table *t = at_table_new(c->base, NULL, tj_str(j, "name"));
+        const char *table = tj_str(j, "name");
+        struct at_table *t = at_table_new(c->base, NULL, table ? table : "Table 1");
         const cJSON *fields = tj_get(j, "fields");
         for (const cJSON *f = fields ? fields->child : NULL; f; f = f->next)
             if (check_field(c, t, f))

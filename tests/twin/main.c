@@ -77,6 +77,16 @@ static bool read_options(int argc, char **argv, struct options *o)
     return o->state_dir != NULL;
 }
 
+/* Keys take a while to make, and one is as good as another: they are kept between runs. */
+static char *default_cache(void)
+{
+    const char *dir = getenv("TWIN_KEY_CACHE");
+    const char *tmp = getenv("TMPDIR");
+    if (dir && *dir)
+        return tw_dup(dir);
+    return tw_fmt("%s/basesync-twin-keys.%d", tmp && *tmp ? tmp : "/tmp", (int)getuid());
+}
+
 static char *read_file(const char *path)
 {
     FILE *f = fopen(path, "r");
@@ -153,6 +163,7 @@ int main(int argc, char **argv)
     struct options o = {.seed = 1};
     char *cert = NULL;
     char *key = NULL;
+    char *cache = default_cache();
     struct server *server = NULL;
     if (!read_options(argc, argv, &o)) {
         fputs(usage, stderr);
@@ -160,11 +171,10 @@ int main(int argc, char **argv)
     }
     catch_signals();
     mkdir(o.state_dir, 0700);
-    if (o.key_cache)
-        mkdir(o.key_cache, 0700);
+    mkdir(o.key_cache ? o.key_cache : cache, 0700);
     struct twin *t = twin_new(o.seed);
     t->state_dir = o.state_dir;
-    t->key_cache = o.key_cache ? o.key_cache : o.state_dir;
+    t->key_cache = o.key_cache ? o.key_cache : cache;
     t->quiet = !o.verbose;
     char *wrong = cert_make(o.state_dir, &cert, &key);
     if (!wrong) {
@@ -188,6 +198,7 @@ int main(int argc, char **argv)
     server_stop(server);
     twin_free(t);
     free(wrong);
+    free(cache);
     free(cert);
     free(key);
     return rc;

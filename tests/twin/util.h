@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TW_PRINTF(a, b) __attribute__((format(printf, a, b)))
+#define TW_PRINTF(a, b) __attribute__((format(printf, a, b), nonnull(a)))
 
 /* Memory: out of memory ends the program. */
 void *tw_alloc(size_t n); /* zeroed */
