@@ -18,44 +18,44 @@
 #define CONF_USERS_MAX 1000
 
 struct conf_user {
-    char *slug;  /* [user SLUG]; "default" when the file names none */
+    char *slug; /* [user SLUG]; "default" when the file names none */
     char *name;
     char *email; /* "" when not given */
 };
 
 struct conf_sync {
-    char *slug; /* [sync SLUG] */
-    int line;   /* of the section, for messages */
+    char *slug;                   /* [sync SLUG] */
+    int line;                     /* of the section, for messages */
     char *name, *user, *schedule; /* schedule NULL: the general one */
     bool active;
-    char *base, *table, *view;    /* view NULL: none */
-    char *spreadsheet;            /* id, also when an address was given */
-    char *tab;                    /* title or "gid:N" */
-    char *match;                  /* field name or id; NULL: the primary field */
-    char *id_column;              /* header text */
-    char *create_key;             /* field for exact upserts of creates; NULL: none */
-    char *modified_field;         /* last-modified field used by newest_wins; NULL: found by type */
+    char *base, *table, *view; /* view NULL: none */
+    char *spreadsheet;         /* id, also when an address was given */
+    char *tab;                 /* title or "gid:N" */
+    char *match;               /* field name or id; NULL: the primary field */
+    char *id_column;           /* header text */
+    char *create_key;          /* field for exact upserts of creates; NULL: none */
+    char *modified_field;      /* last-modified field used by newest_wins; NULL: found by type */
     struct mapping mapping;
     struct sync_rules rules;
     int max_retries;
     int batch_rows, batch_records;
-    int64_t full_scan_ms;         /* 0: every run is a full scan */
+    int64_t full_scan_ms; /* 0: every run is a full scan */
 };
 
 enum notify_kind { NOTIFY_HTTP, NOTIFY_COMMAND, NOTIFY_MAIL };
 
 struct conf {
-    char *path, *dir; /* of the INI */
+    char *path, *dir;          /* of the INI */
     char *database, *key_file; /* absolute */
-    char *schedule;   /* cron text */
-    char *time_zone;  /* of the schedule; NULL: local */
+    char *schedule;            /* cron text */
+    char *time_zone;           /* of the schedule; NULL: local */
     bool log_json;
-    int log_level;    /* enum log_level */
+    int log_level; /* enum log_level */
     int workers;
     int worker_timeout_s, worker_memory_mb;
     bool spread;
     int log_days, history_days;
-    char *zoneinfo;   /* folder of time zones; NULL: the system's */
+    char *zoneinfo; /* folder of time zones; NULL: the system's */
     /* [airtable] */
     char *airtable_api, *airtable_oauth;
     int airtable_rps;
@@ -66,7 +66,7 @@ struct conf {
     /* [network] */
     char *ca_file, *proxy;
     int timeout_s, connect_timeout_s;
-    int settle_s;     /* how long a create without answer may still land */
+    int settle_s; /* how long a create without answer may still land */
     /* [notify]; NULL or empty: off */
     char *notify_url, *notify_template, *notify_content_type, *notify_command;
     char *notify_ping_start, *notify_ping_success, *notify_ping_failure;
