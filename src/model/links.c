@@ -110,12 +110,12 @@ void links_add(struct links *l, const char *table_id, const char *record_id, con
     uint32_t i = strmap_get(t->by_id, record_id);
     const char *shown = text_has_cr(name) ? text_without_cr(l->texts, name) : name;
 
-    if (i != STRMAP_NONE && strcmp(t->records[i].name, *shown ? shown : record_id) == 0) {
-        return;
-    }
     if (i != STRMAP_NONE) {
-        t->records[i].name = *shown ? arena_strdup(l->texts, shown) : t->records[i].id;
-        t->stale = true;
+        assert(t->records && i < t->n);
+        if (strcmp(t->records[i].name, *shown ? shown : record_id) != 0) {
+            t->records[i].name = *shown ? arena_strdup(l->texts, shown) : t->records[i].id;
+            t->stale = true;
+        }
         return;
     }
     assert(t->n < NONE);
