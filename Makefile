@@ -55,11 +55,15 @@ CC_asan := gcc
 FLAGS_asan := -O1 -g $(SANITIZE) -DBASESYNC_FAILPOINTS
 LINK_asan := $(SANITIZE)
 TARGET_asan := host
+# What the sanitizers insert makes gcc see cuts and unset values where there are none.
+WARN_asan := $(WARN) -Wno-format-truncation -Wno-maybe-uninitialized -Wno-stringop-truncation \
+    -Wno-stringop-overflow -Wno-stringop-overread
 
 CC_fuzz := clang
 FLAGS_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link -DBASESYNC_FAILPOINTS
 LINK_fuzz := $(SANITIZE) -fsanitize=fuzzer
 TARGET_fuzz := host
+WARN_fuzz := -w
 
 RELEASE_FLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -flto=auto
 RELEASE_LINK := -static -no-pie -Os -flto=auto -Wl,--gc-sections -Wl,--build-id=none
@@ -76,6 +80,7 @@ STRIP_arm-musl := arm-linux-gnueabi-strip
 # ---- objects and the library of one profile: $(call profile,NAME) ----
 define profile
 CC_$(1) ?= $(VENDOR_BUILD)/$(TARGET_$(1))/musl/bin/musl-gcc
+WARN_$(1) ?= $(WARN)
 CFLAGS_$(1) = $(CSTD) $(FLAGS_$(1)) $(call vendor_cflags,$(TARGET_$(1))) $(CFLAGS)
 VENDOR_$(1) := $(call vendor_stamps,$(TARGET_$(1)))
 OBJ_$(1) := $(LIB_SRC:%.c=$(O)/$(1)/obj/%.o) $(DATA:%=$(O)/$(1)/obj/%.o)
@@ -83,7 +88,7 @@ OBJ_$(1) := $(LIB_SRC:%.c=$(O)/$(1)/obj/%.o) $(DATA:%=$(O)/$(1)/obj/%.o)
 $(O)/$(1)/obj/%.o: %.c $(O)/$(1)/flags $$(VENDOR_$(1))
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) $$(WARN) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) $$(WARN_$(1)) -MMD -MP -c $$< -o $$@
 
 $(O)/$(1)/obj/%.sql.o: %.sql $(O)/embed $(O)/$(1)/flags $$(VENDOR_$(1))
 	$$(call say,EMBED,$$@)
@@ -102,7 +107,7 @@ $(O)/$(1)/version.o: $(O)/$(1)/version.c $(O)/$(1)/flags $$(VENDOR_$(1))
 # Files whose content is what matters: written only when it changes.
 $(O)/$(1)/flags: force
 	@mkdir -p $$(@D)
-	@echo '$$(CC_$(1)) $$(CFLAGS_$(1)) $$(WARN) $$(LINK_$(1))' | $$(if_changed)
+	@echo '$$(CC_$(1)) $$(CFLAGS_$(1)) $$(WARN_$(1)) $$(LINK_$(1))' | $$(if_changed)
 $(O)/$(1)/objects: force
 	@mkdir -p $$(@D)
 	@echo '$$(OBJ_$(1))' | $$(if_changed)
