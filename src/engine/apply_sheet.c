@@ -262,12 +262,13 @@ static void add_rows(struct sheet_apply *a, size_t first, size_t n)
     free(cols);
 }
 
-static size_t count_creates(const struct sheet_apply *a)
+static size_t count_creates(struct sheet_apply *a)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < a->n_ops; i++) {
-        n += !a->ops[i].done && a->ops[i].op->kind == OP_ROW_CREATE;
+        n += !a->ops[i].done && a->ops[i].op->kind == OP_ROW_CREATE &&
+             snapshot_find(a->snap, a->r->layout.id_column, run_op_record(a->r, a->ops[i].op)) == 0;
     }
     return n;
 }

@@ -103,6 +103,9 @@ static bool equals_bases(struct listing *l, const struct airtable_record *rec)
     for (size_t i = 0; i < r->n_fields; i++) {
         struct side_cell c;
 
+        if (!r->fields[i].to_sheet && !r->fields[i].to_airtable) {
+            continue;
+        }
         fill_side_cell(r, i, rec->values[i], l->scratch, &c);
         if (c.state != SIDE_VALUE || c.hash != r->state.pairs[pair].bases[i]) {
             return false;

@@ -193,6 +193,7 @@ static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
     if (first && check_guards(r, plan, e) != BS_OK) {
         return e->rc;
     }
+    r->start_over = false;
     if (run_store_target(r, false, e) != BS_OK || run_settle(r, plan, e) != BS_OK) {
         return e->rc;
     }

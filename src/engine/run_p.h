@@ -92,8 +92,9 @@ enum bs_rc run_find_target(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 /* Reads the header row into the layout: each mapped column, the id column; drift stops the run. */
 enum bs_rc run_read_header(struct run *r, const struct cell *cells, uint32_t col0, size_t n,
                            struct bs_err *e) BS_MUST_CHECK;
-/* Remembers fields, columns and identity for the next run; completed: this run came to its end. */
-enum bs_rc run_store_target(struct run *r, bool completed, struct bs_err *e) BS_MUST_CHECK;
+/* Remembers fields, columns and identity for the next run, once the guards have let this one
+ * through; ended: and when the sheet was seen, because all of it was settled. */
+enum bs_rc run_store_target(struct run *r, bool ended, struct bs_err *e) BS_MUST_CHECK;
 
 /* ---- fetch_sheet.c ---- */
 /* values read: rows with raw hashes; which rows need their cells. */

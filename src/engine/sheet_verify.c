@@ -30,37 +30,15 @@ struct places {
     struct sheet_apply *a;
     uint8_t *id_written; /* per row: our request wrote the id cell */
     uint32_t n_rows;
+    uint32_t *before;         /* per row: where it was at the look */
     struct strmap *after_ids; /* id -> row after the write, for ids we did not write */
     bool columns_moved;
 };
 
-static void places_init(struct places *pl, struct sheet_apply *a)
-{
-    pl->a = a;
-    pl->n_rows = a->after.n_ids > snapshot_last_row(a->snap) ? a->after.n_ids
-                                                             : snapshot_last_row(a->snap) + 1;
-    for (size_t i = 0; i < a->n_written; i++) {
-        if (a->written[i].row >= pl->n_rows) {
-            pl->n_rows = a->written[i].row + 1;
-        }
-    }
-    pl->id_written = bs_alloc(pl->n_rows + 1);
-    for (size_t i = 0; i < a->n_written; i++) {
-        if (a->written[i].column == a->r->layout.id_column) {
-            pl->id_written[a->written[i].row] = 1;
-        }
-    }
-    pl->after_ids = strmap_new(a->after.n_ids);
-    for (uint32_t row = 2; row < a->after.n_ids; row++) {
-        if (!pl->id_written[row] && sheet_after_id(a, row)[0] != '\0') {
-            strmap_add(pl->after_ids, sheet_after_id(a, row), row);
-        }
-    }
-}
-
 static void places_release(struct places *pl)
 {
     free(pl->id_written);
+    free(pl->before);
     strmap_free(pl->after_ids);
 }
 
@@ -84,26 +62,61 @@ static uint32_t known_before(const struct places *pl, uint32_t row)
 
 #define ROW_IS_NEW UINT32_MAX
 
+/* A row without a known id lies as far below its known neighbour as it did, unless the row that lay
+ * there then stands elsewhere now: then a person has put it in. */
+static void fill_before(struct places *pl)
+{
+    const struct sheet_apply *a = pl->a;
+    uint32_t anchor = 1, anchor_before = 1;
+
+    for (uint32_t row = 1; row < pl->n_rows; row++) {
+        uint32_t before = pl->columns_moved ? row : known_before(pl, row);
+
+        if (before != 0) {
+            anchor = row;
+            anchor_before = before;
+        } else {
+            before = anchor_before + (row - anchor);
+            const char *id = snapshot_text(a->snap, before, a->r->layout.id_column);
+
+            if (id[0] != '\0' && strmap_get(pl->after_ids, id) != STRMAP_NONE) {
+                before = ROW_IS_NEW;
+            }
+        }
+        pl->before[row] = before;
+    }
+}
+
+static void places_init(struct places *pl, struct sheet_apply *a)
+{
+    pl->a = a;
+    pl->n_rows = a->after.n_ids > snapshot_last_row(a->snap) ? a->after.n_ids
+                                                             : snapshot_last_row(a->snap) + 1;
+    for (size_t i = 0; i < a->n_written; i++) {
+        if (a->written[i].row >= pl->n_rows) {
+            pl->n_rows = a->written[i].row + 1;
+        }
+    }
+    pl->id_written = bs_alloc(pl->n_rows + 1);
+    for (size_t i = 0; i < a->n_written; i++) {
+        if (a->written[i].column == a->r->layout.id_column) {
+            pl->id_written[a->written[i].row] = 1;
+        }
+    }
+    pl->after_ids = strmap_new(a->after.n_ids);
+    for (uint32_t row = 2; row < a->after.n_ids; row++) {
+        if (!pl->id_written[row] && sheet_after_id(a, row)[0] != '\0') {
+            strmap_add(pl->after_ids, sheet_after_id(a, row), row);
+        }
+    }
+    pl->before = bs_alloc_n(pl->n_rows + 1, sizeof *pl->before);
+    fill_before(pl);
+}
+
 /* Row at the look of any row; ROW_IS_NEW for one that a person put in meanwhile. */
 static uint32_t row_before(const struct places *pl, uint32_t row)
 {
-    const struct sheet_apply *a = pl->a;
-    uint32_t before = known_before(pl, row);
-    uint32_t anchor = row;
-
-    if (pl->columns_moved) {
-        return row; /* the id column itself lies elsewhere: rows are taken as they were */
-    }
-    if (before != 0) {
-        return before;
-    }
-    while (anchor > 1 && known_before(pl, anchor) == 0) {
-        anchor--;
-    }
-    before = known_before(pl, anchor) + (row - anchor);
-    const char *id = snapshot_text(a->snap, before, a->r->layout.id_column);
-
-    return id[0] != '\0' && strmap_get(pl->after_ids, id) != STRMAP_NONE ? ROW_IS_NEW : before;
+    return pl->before[row];
 }
 
 static uint32_t column_of_header(const struct sheet_apply *a, const char *header)

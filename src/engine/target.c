@@ -199,7 +199,8 @@ static void map_all(struct run *r, const struct target_fact *was)
         if (r->rules.direction == DIRECTION_TO_AIRTABLE && !can_write(f)) {
             continue;
         }
-        add_field(r, f, f->id, old != NULL ? old->header : f->name, DIRECTION_BOTH);
+        add_field(r, f, f->id, old != NULL && old->header[0] != '\0' ? old->header : f->name,
+                  DIRECTION_BOTH);
     }
     for (size_t i = 0; was != NULL && i < was->n_fields; i++) {
         if (table_find_field(r->table, was->fields[i].id) == NULL) {
@@ -237,6 +238,7 @@ static enum bs_rc map_fields(struct run *r, const struct target_fact *was, struc
 {
     size_t most = r->cs->mapping.all ? r->table->n_fields : r->cs->mapping.n;
 
+    r->n_fields = 0;
     r->fields = arena_alloc_n(r->arena, most + 1, sizeof *r->fields);
     r->field_refs = arena_alloc_n(r->arena, most + 1, sizeof *r->field_refs);
     r->known_header = arena_alloc_n(r->arena, most + 1, sizeof *r->known_header);
@@ -327,6 +329,7 @@ static enum bs_rc load_pairs(struct run *r, struct bs_err *e)
     r->cap_pairs = n + 64;
     r->state.pairs = arena_alloc_n(r->arena, r->cap_pairs, sizeof *r->state.pairs);
     r->state.n_pairs = n;
+    strmap_free(r->pair_by_id);
     r->pair_by_id = strmap_new(n);
     for (size_t i = 0; i < n; i++) {
         struct sync_pair *p = &r->state.pairs[i];
@@ -385,7 +388,7 @@ enum bs_rc run_find_target(struct run *r, struct bs_err *e)
     r->known_width = was != NULL ? was->width : 0;
     r->known_id_column = was != NULL && r->state.n_pairs > 0 &&
                          str_eq(was->id_column, r->cs->id_column) && !r->opt->rebuild_ids;
-    r->state.first_run = was == NULL || !was->completed;
+    r->state.first_run = was == NULL;
     r->state.fields = r->fields;
     r->state.n_fields = r->n_fields;
     r->state.view_scoped = r->view_id != NULL;
@@ -494,15 +497,15 @@ enum bs_rc run_read_header(struct run *r, const struct cell *cells, uint32_t col
     return BS_OK;
 }
 
-enum bs_rc run_store_target(struct run *r, bool completed, struct bs_err *e)
+enum bs_rc run_store_target(struct run *r, bool ended, struct bs_err *e)
 {
     struct buf b;
     char seen[24];
 
     buf_init(&b, BUF_NO_LIMIT);
-    target_print(r, completed, &b);
+    target_print(r, &b);
     snprintf(seen, sizeof seen, "%lld", (long long)r->state.sheet_seen_ms);
-    if (syncs_fact_set(r->env->store, r->sc->id, "target", b.data, e) == BS_OK && completed) {
+    if (syncs_fact_set(r->env->store, r->sc->id, "target", b.data, e) == BS_OK && ended) {
         bs_seen(syncs_fact_set(r->env->store, r->sc->id, "sheetSeenMs", seen, e));
     }
     buf_release(&b);

@@ -41,13 +41,12 @@ enum bs_rc target_parse(struct arena *a, const char *text, struct target_fact *o
     out->id_column = copy(a, doc, "idColumn");
     out->sheet_id = json_int(json_get(doc, "sheetId"), -1);
     out->width = (uint32_t)json_int(json_get(doc, "width"), 0);
-    out->completed = json_bool(json_get(doc, "completed"), false);
     parse_fields(a, json_get(doc, "fields"), out);
     json_free(doc);
     return BS_OK;
 }
 
-void target_print(const struct run *r, bool completed, struct buf *out)
+void target_print(const struct run *r, struct buf *out)
 {
     struct jsonw w;
 
@@ -58,10 +57,9 @@ void target_print(const struct run *r, bool completed, struct buf *out)
     jsonw_member(&w, "tableRef", r->cs->table);
     jsonw_member(&w, "spreadsheet", r->cs->spreadsheet);
     jsonw_member(&w, "tabRef", r->cs->tab);
-    jsonw_member(&w, "idColumn", r->cs->id_column);
+    jsonw_member(&w, "idColumn", r->layout.id_is_new ? "" : r->cs->id_column);
     jsonw_member_int(&w, "sheetId", r->tab->id);
     jsonw_member_int(&w, "width", r->layout.read_width);
-    jsonw_member_bool(&w, "completed", completed);
     jsonw_key(&w, "fields");
     jsonw_array(&w);
     for (size_t i = 0; i < r->n_fields; i++) {
@@ -70,7 +68,7 @@ void target_print(const struct run *r, bool completed, struct buf *out)
         jsonw_object(&w);
         jsonw_member(&w, "ref", r->field_refs[i]);
         jsonw_member(&w, "id", f->field->id);
-        jsonw_member(&w, "header", f->header);
+        jsonw_member(&w, "header", r->layout.is_new[i] ? "" : f->header);
         jsonw_member(&w, "type", f->field->type_name);
         jsonw_end_object(&w);
     }

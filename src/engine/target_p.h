@@ -19,7 +19,6 @@ struct target_fact {
     const char *spreadsheet, *tab_ref, *id_column;
     int64_t sheet_id;
     uint32_t width; /* columns that held everything of ours */
-    bool completed; /* a run has come to its end */
     struct target_field *fields;
     size_t n_fields;
 };
@@ -27,6 +26,8 @@ struct target_fact {
 /* BS_STOP_SYNC / BS_K_STATE when text is not what target_print writes. */
 enum bs_rc target_parse(struct arena *a, const char *text, struct target_fact *out,
                         struct bs_err *e) BS_MUST_CHECK;
-void target_print(const struct run *r, bool completed, struct buf *out);
+/* Columns that are still to be made are kept without a name: only what has been seen in the sheet
+ * can be missed there. */
+void target_print(const struct run *r, struct buf *out);
 
 #endif
