@@ -373,7 +373,7 @@ def recorded_2026_hooks():
         cases.check("2026 hooks: delete", (got.status, got.json) == (200, {}), got.text)
 
 
-if have_contracts(FOLDER):
+if have_contracts(FOLDER, cases):
     recorded_2017()
     recorded_2022()
     recorded_2026()

@@ -16,19 +16,8 @@ struct auth *auth_new(struct twin *t)
     return a;
 }
 
-void auth_free(struct auth *a)
+static void free_grants(struct auth *a)
 {
-    if (!a)
-        return;
-    for (size_t i = 0; i < a->n_tokens; i++) {
-        struct auth_token *k = &a->token[i];
-        free(k->token);
-        free(k->service);
-        free(k->user);
-        free(k->scope);
-        free(k->client);
-        cJSON_Delete(k->bases);
-    }
     for (size_t i = 0; i < a->n_grants; i++) {
         struct auth_grant *g = &a->grant[i];
         free(g->service);
@@ -47,6 +36,35 @@ void auth_free(struct auth *a)
         free(c->redirect);
         free(c->challenge);
     }
+    for (size_t i = 0; i < a->n_devices; i++) {
+        struct auth_device *d = &a->device[i];
+        free(d->code);
+        free(d->user_code);
+        free(d->client);
+        free(d->scope);
+        free(d->user);
+    }
+    for (size_t i = 0; i < a->n_old; i++)
+        free(a->old[i].refresh);
+    free(a->grant);
+    free(a->code);
+    free(a->device);
+    free(a->old);
+}
+
+void auth_free(struct auth *a)
+{
+    if (!a)
+        return;
+    for (size_t i = 0; i < a->n_tokens; i++) {
+        struct auth_token *k = &a->token[i];
+        free(k->token);
+        free(k->service);
+        free(k->user);
+        free(k->scope);
+        free(k->client);
+        cJSON_Delete(k->bases);
+    }
     for (size_t i = 0; i < a->n_clients; i++) {
         struct auth_client *c = &a->client[i];
         free(c->service);
@@ -62,23 +80,10 @@ void auth_free(struct auth *a)
         free(a->account[i].key_pem);
         free(a->account[i].key_id);
     }
-    for (size_t i = 0; i < a->n_devices; i++) {
-        struct auth_device *d = &a->device[i];
-        free(d->code);
-        free(d->user_code);
-        free(d->client);
-        free(d->scope);
-        free(d->user);
-    }
-    for (size_t i = 0; i < a->n_old; i++)
-        free(a->old[i].refresh);
+    free_grants(a);
     free(a->token);
-    free(a->grant);
-    free(a->code);
     free(a->client);
     free(a->account);
-    free(a->device);
-    free(a->old);
     free(a->consent_user);
     free(a->google_user);
     free(a);
