@@ -152,6 +152,7 @@ static void pick_person(struct arena *a, const struct json *n, struct value_item
 
     out->text = name == NULL ? NULL : arena_strdup(a, name);
     out->id = id == NULL ? NULL : arena_strdup(a, id);
+    out->alt = mail == NULL ? NULL : arena_strdup(a, mail);
 }
 
 static void pick_attachment(struct arena *a, const struct json *n, struct value_item *out)
