@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/store.h"
 
+#include <assert.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -144,8 +145,8 @@ enum bs_rc db_migrate(struct store *s, const struct db_step *steps, int n, const
 extern const struct db_step db_steps[];
 extern const int db_steps_n;
 extern const char *const db_views;
-/* upkeep.c: copies the file to `to` (mode 0600) and checks the copy. */
-enum bs_rc db_copy(struct store *s, const char *to, struct bs_err *e) BS_MUST_CHECK;
+/* upkeep.c: copies the file to `path` (mode 0600) and checks the copy. */
+enum bs_rc db_copy(struct store *s, const char *path, struct bs_err *e) BS_MUST_CHECK;
 
 /* owner.c: this process, named for ever: "boot id/pid/start time". */
 void db_owner_self(char out[DB_OWNER_MAX]);

@@ -273,6 +273,49 @@ static void a_new_key_opens_everything_and_the_old_one_nothing(void **state)
     connection_free(got);
 }
 
+static void named_secrets_are_sealed_and_go_with_the_key(void **state)
+{
+    struct world *w = *state;
+    struct crypto_key fresh = {.id = "feedf00d"};
+    char *plain;
+
+    memset(fresh.key, 9, sizeof fresh.key);
+    OK(store_secret_get(w->s, "mailPassword", &plain, &w->e));
+    assert_null(plain);
+    OK(store_secret_set(w->s, "mailPassword", "mail-SECRET", &w->e));
+    OK(store_secret_set(w->s, "another", "other-SECRET", &w->e));
+    assert_false(on_disk(w, "SECRET"));
+    OK(store_rotate_key(w->s, &fresh, &w->e));
+    w->key = fresh;
+    world_reopen(w);
+    OK(store_secret_get(w->s, "mailPassword", &plain, &w->e));
+    assert_string_equal(plain, "mail-SECRET");
+    bs_wipe_free(plain);
+    OK(store_secret_get(w->s, "another", &plain, &w->e));
+    assert_string_equal(plain, "other-SECRET");
+    bs_wipe_free(plain);
+}
+
+static void the_key_of_the_hashes_is_made_once_and_stays(void **state)
+{
+    struct world *w = *state;
+    struct crypto_key fresh = {.id = "feedf00d"};
+    struct hash_key first, again;
+    struct store *other;
+
+    OK(store_hash_key(w->s, &first, &w->e));
+    assert_true(first.k0 != 0 && first.k0 != first.k1);
+    OK(store_open(w->path, STORE_EXISTING, &w->key, &other, &w->e));
+    OK(store_hash_key(other, &again, &w->e));
+    store_close(other);
+    assert_memory_equal(&first, &again, sizeof first);
+    OK(store_rotate_key(w->s, &fresh, &w->e));
+    w->key = fresh;
+    world_reopen(w);
+    OK(store_hash_key(w->s, &again, &w->e));
+    assert_memory_equal(&first, &again, sizeof first);
+}
+
 static void a_rotation_that_fails_changes_nothing(void **state)
 {
     struct world *w = *state;
@@ -314,6 +357,8 @@ int main(void)
         NEW(a_connection_that_is_gone_is_told),
         NEW(connections_are_listed_by_user_and_service),
         NEW(a_new_key_opens_everything_and_the_old_one_nothing),
+        NEW(named_secrets_are_sealed_and_go_with_the_key),
+        NEW(the_key_of_the_hashes_is_made_once_and_stays),
         NEW(a_rotation_that_fails_changes_nothing),
         NEW(without_a_key_no_secret_is_kept),
     };

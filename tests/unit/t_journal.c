@@ -85,6 +85,29 @@ static void an_intent_goes_from_pending_to_created_to_settled(void **state)
     assert_int_equal(n, 0);
 }
 
+static void the_intent_of_a_record_that_has_arrived_is_settled(void **state)
+{
+    struct world *w = *state;
+    const char *sync = world_sync(w, "sales");
+    struct intent two[] = {intent(sync, "{}"), intent(sync, "{}")}, *got;
+    size_t n;
+
+    OK(journal_add(w->s, two, 2, &w->e));
+    OK(store_begin(w->s, &w->e));
+    OK(journal_created(w->s, two[0].id, "recX", &w->e));
+    OK(journal_done_record(w->s, sync, "recY", &w->e)); /* none of ours: nothing happens */
+    OK(journal_done_record(w->s, "another sync", "recX", &w->e));
+    OK(store_commit(w->s, &w->e));
+    list(w, sync, &n);
+    assert_int_equal(n, 2);
+    OK(store_begin(w->s, &w->e));
+    OK(journal_done_record(w->s, sync, "recX", &w->e));
+    OK(store_commit(w->s, &w->e));
+    got = list(w, sync, &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(got[0].id, two[1].id);
+}
+
 static void what_is_rolled_back_did_not_happen(void **state)
 {
     struct world *w = *state;
@@ -147,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NEW(intents_come_back_in_their_order),
         NEW(an_intent_goes_from_pending_to_created_to_settled),
+        NEW(the_intent_of_a_record_that_has_arrived_is_settled),
         NEW(what_is_rolled_back_did_not_happen),
         NEW(all_intents_of_a_batch_are_kept_or_none),
         NEW(intents_are_there_after_the_process_was_killed),

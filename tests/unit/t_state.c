@@ -127,6 +127,27 @@ static void hashes_move_with_their_field(void **state)
     }
 }
 
+static void hashes_are_read_in_another_order_without_writing(void **state)
+{
+    static const char *const other[] = {"fldX", "fldC", "fldA"};
+    static const uint64_t want[] = {0, 3, 1};
+    struct world *w = *state;
+    const char *sync = world_sync(w, "sales");
+    uint64_t b[] = {1, 2, 3};
+    struct pair_row *rows;
+    int before;
+    size_t n;
+
+    OK(state_set_fields(w->s, sync, abc, 3, &w->e));
+    put(w, sync, (struct pair_row){"recA", 2, 4, 6, b}, 3);
+    before = sqlite3_total_changes(w->s->db);
+    OK(state_load_fields(w->s, sync, other, 3, w->a, &rows, &n, &w->e));
+    assert_int_equal(n, 1);
+    assert_memory_equal(rows[0].bases, want, sizeof want);
+    assert_int_equal(sqlite3_total_changes(w->s->db), before);
+    assert_memory_equal(load(w, sync, 3, &n)[0].bases, b, sizeof b);
+}
+
 static void the_same_fields_again_write_nothing(void **state)
 {
     struct world *w = *state;
@@ -226,6 +247,7 @@ int main(void)
         NEW(a_pair_is_replaced_and_deleted),
         NEW(syncs_keep_their_pairs_apart),
         NEW(hashes_move_with_their_field),
+        NEW(hashes_are_read_in_another_order_without_writing),
         NEW(the_same_fields_again_write_nothing),
         NEW(hashes_that_do_not_fit_the_fields_are_refused),
         NEW(more_fields_than_the_small_buffer_holds_are_kept),
