@@ -1,7 +1,8 @@
 /*
  * connections.h: "AirtableConnection" and "GoogleSheetsConnection": one credential of one user per
- * service, secrets sealed (crypto_seal with table, row and column as associated data), cached access
- * token sealed too. Everything secret that comes out is in a buf or string that the caller wipes.
+ * service, secrets sealed (crypto_seal with table, row and column as associated data), cached
+ * access token sealed too. Everything secret that comes out is in a buf or string that the caller
+ * wipes.
  */
 #ifndef STORE_CONNECTIONS_H
 #define STORE_CONNECTIONS_H
@@ -23,27 +24,31 @@ struct connection {
     char *user_id;
     enum service service;
     enum credential_kind kind;
-    char *account;       /* e-mail or user id, for people */
-    char *scopes;        /* space separated, "" unknown */
+    char *account; /* e-mail or user id, for people */
+    char *scopes;  /* space separated, "" unknown */
     bool needs_reauth;
     char *reauth_reason; /* "" when none */
     /* opened secrets; NULL when absent */
-    char *secret;        /* token, key JSON, or refresh token */
+    char *secret; /* token, key JSON, or refresh token */
     char *client_id;
     char *client_secret;
-    char *access_token;  /* cached; NULL when none */
+    char *access_token;        /* cached; NULL when none */
     int64_t access_expires_ms; /* 0: none */
-    char *quota_key;     /* bucket name shared by all users of one credential ("google:<email>") */
+    char *quota_key; /* bucket name shared by all users of one credential ("google:<email>") */
 };
 void connection_free(struct connection *c); /* wipes; NULL is nothing */
 
-/* Stores or replaces the user's credential for the service; clears needsReauth and the cached token. */
-enum bs_rc connection_put(struct store *s, const struct connection *c, struct bs_err *e) BS_MUST_CHECK;
+/* Stores or replaces the user's credential for the service; clears needsReauth and the cached
+ * token. */
+enum bs_rc connection_put(struct store *s, const struct connection *c,
+                          struct bs_err *e) BS_MUST_CHECK;
 /* *out NULL when the user has none. with_secrets false leaves the secret members NULL. */
 enum bs_rc connection_get(struct store *s, const char *user_id, enum service service,
-                          bool with_secrets, struct connection **out, struct bs_err *e) BS_MUST_CHECK;
+                          bool with_secrets, struct connection **out,
+                          struct bs_err *e) BS_MUST_CHECK;
 /* All connections without secrets, in order of user and service. */
-enum bs_rc connections_list(struct store *s, struct connection ***out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc connections_list(struct store *s, struct connection ***out, size_t *n,
+                            struct bs_err *e) BS_MUST_CHECK;
 void connections_list_free(struct connection **list, size_t n);
 enum bs_rc connection_delete(struct store *s, const char *id, struct bs_err *e) BS_MUST_CHECK;
 /* Caches an access token; with refresh_token non-NULL replaces that in the same transaction: it is
@@ -53,6 +58,7 @@ enum bs_rc connection_set_access(struct store *s, const char *id, enum service s
                                  const char *refresh_token, struct bs_err *e) BS_MUST_CHECK;
 /* needsReauth with the reason; reason NULL clears it. */
 enum bs_rc connection_set_reauth(struct store *s, const char *id, enum service service,
-                                 const char *reason, int64_t now_ms, struct bs_err *e) BS_MUST_CHECK;
+                                 const char *reason, int64_t now_ms,
+                                 struct bs_err *e) BS_MUST_CHECK;
 
 #endif

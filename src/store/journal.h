@@ -18,9 +18,10 @@
 enum intent_state { INTENT_PENDING, INTENT_CREATED };
 
 struct intent {
-    int64_t id;            /* given by journal_add */
+    int64_t id; /* given by journal_add */
     const char *sync_id;
-    const char *table_id;  /* the table of the create (a linked table's for missing linked records) */
+    const char
+        *table_id; /* the table of the create (a linked table's for missing linked records) */
     const char *run_id;
     uint32_t row_hint;     /* sheet row the record comes from; 0 for a linked record */
     uint64_t content;      /* keyed hash of the fields that are sent */
@@ -28,14 +29,16 @@ struct intent {
     const char *payload;   /* the fields as JSON keyed by field id, as sent: to compare with */
     const char *record_id; /* INTENT_CREATED */
     enum intent_state state;
-    int64_t created_ms;    /* when it was written */
-    int64_t server_ms;     /* service's clock then (its Date header), 0 unknown */
+    int64_t created_ms; /* when it was written */
+    int64_t server_ms;  /* service's clock then (its Date header), 0 unknown */
 };
 
 /* Adds n intents in one transaction of its own and fills their ids; durable on return. */
-enum bs_rc journal_add(struct store *s, struct intent *list, size_t n, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc journal_add(struct store *s, struct intent *list, size_t n,
+                       struct bs_err *e) BS_MUST_CHECK;
 /* Inside a caller's transaction: */
-enum bs_rc journal_created(struct store *s, int64_t id, const char *record_id, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc journal_created(struct store *s, int64_t id, const char *record_id,
+                           struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc journal_done(struct store *s, int64_t id, struct bs_err *e) BS_MUST_CHECK;
 /* The record's id has arrived in its row: its intent, if there is one, is done. */
 enum bs_rc journal_done_record(struct store *s, const char *sync_id, const char *record_id,

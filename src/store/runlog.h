@@ -23,7 +23,8 @@ struct run_counts {
 enum bs_rc runlog_start(struct store *s, const char *sync_id, const char *trigger,
                         const char *direction, int64_t now_ms, struct arena *a, const char **run_id,
                         struct bs_err *e) BS_MUST_CHECK;
-/* Completes it. status: "SUCCESS", "PARTIAL", "FAILED", "SKIPPED"; errors_json a JSON array or NULL. */
+/* Completes it. status: "SUCCESS", "PARTIAL", "FAILED", "SKIPPED"; errors_json a JSON array or
+ * NULL. */
 enum bs_rc runlog_finish(struct store *s, const char *run_id, const char *status,
                          const struct run_counts *c, const char *errors_json, int64_t now_ms,
                          int64_t duration_ms, bool dry_run, struct bs_err *e) BS_MUST_CHECK;
@@ -40,14 +41,14 @@ struct change {
     const char *field_id, *field_name; /* NULL for whole rows */
     const char *old_text, *new_text;   /* readable */
     const char *old_raw, *new_raw;     /* value_encode / cell_encode, for undo */
-    const char *why;       /* merge_why_text */
-    const char *loser;     /* conflicts: readable losing value */
+    const char *why;                   /* merge_why_text */
+    const char *loser;                 /* conflicts: readable losing value */
 };
 /* Inside a caller's transaction, before the write leaves; *id names the rows for the outcome. */
 enum bs_rc runlog_change(struct store *s, const char *run_id, const struct change *c, int64_t *id,
                          struct bs_err *e) BS_MUST_CHECK;
-/* outcome: "done", "failed" (refused, nothing written), "unsure". New rows are "planned". record_id, when not NULL,
- * is filled in (creates). Inside a caller's transaction. */
+/* outcome: "done", "failed" (refused, nothing written), "unsure". New rows are "planned".
+ * record_id, when not NULL, is filled in (creates). Inside a caller's transaction. */
 enum bs_rc runlog_outcome(struct store *s, int64_t change_id, const char *outcome,
                           const char *record_id, struct bs_err *e) BS_MUST_CHECK;
 
@@ -62,7 +63,8 @@ enum bs_rc runlog_changes(struct store *s, const char *run_id, struct arena *a,
 enum bs_rc runlog_mark_undone(struct store *s, int64_t change_id, struct bs_err *e) BS_MUST_CHECK;
 
 struct log_row { /* a SyncLog row as text, for the listings; status "RUNNING" without completedAt */
-    const char *id, *sync_id, *sync_slug, *sync_name, *status, *errors, *started_at, *completed_at, *trigger, *direction;
+    const char *id, *sync_id, *sync_slug, *sync_name, *status, *errors, *started_at, *completed_at,
+        *trigger, *direction;
     struct run_counts counts;
     int64_t duration_ms;
     bool dry_run;
@@ -72,14 +74,15 @@ struct log_filter {
     const char *sync_slug; /* NULL any */
     const char *run_id;    /* full id or a unique prefix; NULL any */
     bool failed_only;
-    int64_t since_ms;      /* 0 any */
-    int64_t after_rowid;   /* for --follow */
-    size_t limit;          /* newest first */
+    int64_t since_ms;    /* 0 any */
+    int64_t after_rowid; /* for --follow */
+    size_t limit;        /* newest first */
 };
 enum bs_rc runlog_list(struct store *s, const struct log_filter *f, struct arena *a,
                        struct log_row **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
 
-/* Open conflicts (HOLD): replaced as a whole for a sync at the end of each run, keeping firstSeenAt. */
+/* Open conflicts (HOLD): replaced as a whole for a sync at the end of each run, keeping
+ * firstSeenAt, and the choice as long as both shown values are those it was made on. */
 struct conflict {
     const char *sync_id, *sync_slug, *record_id, *field_id, *field_name;
     uint32_t row;
@@ -92,6 +95,7 @@ enum bs_rc conflicts_replace(struct store *s, const char *sync_id, const struct 
 enum bs_rc conflicts_list(struct store *s, const char *sync_slug, struct arena *a,
                           struct conflict **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc conflicts_choose(struct store *s, const char *sync_slug, const char *record_id,
-                            const char *field_name, const char *choice, struct bs_err *e) BS_MUST_CHECK;
+                            const char *field_name, const char *choice,
+                            struct bs_err *e) BS_MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * state.h: what both sides held when they last agreed: one row per sync and record with the row
- * hint, the raw row hash, flags, and one keyed 64-bit hash per mapped field, packed little-endian in
- * the order of the sync's field list. When the mapping changes the packed hashes are re-ordered by
- * field id; new fields start without a base.
+ * hint, the raw row hash, flags, and one keyed 64-bit hash per mapped field, packed little-endian
+ * in the order of the sync's field list. When the mapping changes the packed hashes are re-ordered
+ * by field id; new fields start without a base.
  */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
@@ -27,15 +27,16 @@ enum bs_rc state_set_fields(struct store *s, const char *sync_id, const char *co
 /* All pairs of a sync, ordered by record id, in the arena. */
 enum bs_rc state_load(struct store *s, const char *sync_id, size_t n_fields, struct arena *a,
                       struct pair_row **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
-/* The same in the order of field_ids, whatever order is stored: reads only, so that a dry run with a
- * changed mapping changes nothing. */
+/* The same in the order of field_ids, whatever order is stored: reads only, so that a dry run with
+ * a changed mapping changes nothing. */
 enum bs_rc state_load_fields(struct store *s, const char *sync_id, const char *const *field_ids,
                              size_t n_fields, struct arena *a, struct pair_row **out, size_t *n,
                              struct bs_err *e) BS_MUST_CHECK;
 /* Inserts or replaces one pair; inside a caller's transaction. */
-enum bs_rc state_put(struct store *s, const char *sync_id, const struct pair_row *p, size_t n_fields,
-                     struct bs_err *e) BS_MUST_CHECK;
-enum bs_rc state_delete(struct store *s, const char *sync_id, const char *record_id, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc state_put(struct store *s, const char *sync_id, const struct pair_row *p,
+                     size_t n_fields, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc state_delete(struct store *s, const char *sync_id, const char *record_id,
+                        struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc state_clear(struct store *s, const char *sync_id, struct bs_err *e) BS_MUST_CHECK;
 
 #endif

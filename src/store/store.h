@@ -38,27 +38,32 @@ enum bs_rc store_commit(struct store *s, struct bs_err *e) BS_MUST_CHECK;
 void store_rollback(struct store *s);
 
 /* Settings kept in the file, such as the SipHash key's salt and the clean-shutdown mark. */
-enum bs_rc store_meta_get(struct store *s, const char *name, char **out, struct bs_err *e)
-    BS_MUST_CHECK; /* *out NULL when absent; free() */
-enum bs_rc store_meta_set(struct store *s, const char *name, const char *value, struct bs_err *e)
-    BS_MUST_CHECK;
+enum bs_rc store_meta_get(struct store *s, const char *name, char **out,
+                          struct bs_err *e) BS_MUST_CHECK; /* *out NULL when absent; free() */
+enum bs_rc store_meta_set(struct store *s, const char *name, const char *value,
+                          struct bs_err *e) BS_MUST_CHECK;
 
-/* Named secrets of the file, sealed; *plain NULL when absent, wiped by the caller (bs_wipe_free). */
-enum bs_rc store_secret_get(struct store *s, const char *name, char **plain, struct bs_err *e)
-    BS_MUST_CHECK;
-enum bs_rc store_secret_set(struct store *s, const char *name, const char *plain, struct bs_err *e)
-    BS_MUST_CHECK;
+/* Named secrets of the file, sealed; *plain NULL when absent, wiped by the caller (bs_wipe_free).
+ */
+enum bs_rc store_secret_get(struct store *s, const char *name, char **plain,
+                            struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc store_secret_set(struct store *s, const char *name, const char *plain,
+                            struct bs_err *e) BS_MUST_CHECK;
 /* The key of the stored cell hashes, made on first use; it survives key rotation. */
 enum bs_rc store_hash_key(struct store *s, struct hash_key *out, struct bs_err *e) BS_MUST_CHECK;
 
 /* Upkeep. */
-enum bs_rc store_backup(struct store *s, const char *to, struct bs_err *e) BS_MUST_CHECK; /* online, then opened and checked */
-enum bs_rc store_check(struct store *s, bool full, struct bs_err *e) BS_MUST_CHECK; /* quick_check / integrity_check */
+enum bs_rc store_backup(struct store *s, const char *to,
+                        struct bs_err *e) BS_MUST_CHECK; /* online, then opened and checked */
+enum bs_rc store_check(struct store *s, bool full,
+                       struct bs_err *e) BS_MUST_CHECK; /* quick_check / integrity_check */
 /* Deletes logs older than log_days and history older than history_days (0: keep for ever). */
 enum bs_rc store_retain(struct store *s, int log_days, int history_days, int64_t now_ms,
                         struct bs_err *e) BS_MUST_CHECK;
-/* Re-seals every secret under a new key in one transaction. */
-enum bs_rc store_rotate_key(struct store *s, const struct crypto_key *to, struct bs_err *e) BS_MUST_CHECK;
+/* Re-seals every secret under a new key in one transaction; the store goes on with `to`, which is
+ * borrowed like the key of store_open. */
+enum bs_rc store_rotate_key(struct store *s, const struct crypto_key *to,
+                            struct bs_err *e) BS_MUST_CHECK;
 /* The SQLite shell on this file (basesync sql); returns its exit code. No store may be open. */
 int store_shell(const char *path, bool readonly, int argc, char **argv);
 

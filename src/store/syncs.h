@@ -18,27 +18,32 @@ struct sync_config {
     const char *name;    /* for people */
     const char *user_id; /* "User".id */
     const char *user_name;
-    bool is_active;      /* wanted by the INI */
-    bool is_paused;      /* basesync pause */
-    const char *base_id, *table_ref, *view_ref;    /* as in the INI: id or name */
-    const char *spreadsheet_id, *sheet_ref;        /* title or "gid:N" */
-    const char *mappings_json;                     /* fieldMappings */
-    const char *direction, *conflicts, *schedule;  /* SQL words; cron text */
+    bool is_active;                               /* wanted by the INI */
+    bool is_paused;                               /* basesync pause */
+    const char *base_id, *table_ref, *view_ref;   /* as in the INI: id or name */
+    const char *spreadsheet_id, *sheet_ref;       /* title or "gid:N" */
+    const char *mappings_json;                    /* fieldMappings */
+    const char *direction, *conflicts, *schedule; /* SQL words; cron text */
     /* what happened */
     const char *last_sync_at, *last_status, *last_error_at, *last_error, *next_sync_at;
 };
 
 /* Mirrors the INI: inserts, updates changed rows (updatedAt), deactivates syncs that are not in the
- * list. ids are filled in. One transaction. */
-enum bs_rc syncs_mirror(struct store *s, struct sync_config *list, size_t n, struct bs_err *e) BS_MUST_CHECK;
+ * list. id and, where it was NULL, user_id (the user of that name is made when there is none) are
+ * filled in and live until store_close. One transaction of its own. */
+enum bs_rc syncs_mirror(struct store *s, struct sync_config *list, size_t n,
+                        struct bs_err *e) BS_MUST_CHECK;
 /* All syncs in the order of their slugs, in the arena; active_only leaves out inactive ones. */
 enum bs_rc syncs_list(struct store *s, bool active_only, struct arena *a,
                       const struct sync_config **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
-/* lastSyncAt, lastSyncStatus ('success', 'failed', 'partial'), lastErrorAt, lastErrorMessage. error NULL: success. */
+/* lastSyncAt, lastSyncStatus ('success', 'failed', 'partial'), lastErrorAt, lastErrorMessage. error
+ * NULL: success. */
 enum bs_rc syncs_set_outcome(struct store *s, const char *sync_id, const char *status,
                              const char *error, int64_t now_ms, struct bs_err *e) BS_MUST_CHECK;
-enum bs_rc syncs_set_next(struct store *s, const char *sync_id, int64_t next_ms, struct bs_err *e) BS_MUST_CHECK;
-enum bs_rc syncs_set_paused(struct store *s, const char *sync_id, bool paused, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc syncs_set_next(struct store *s, const char *sync_id, int64_t next_ms,
+                          struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc syncs_set_paused(struct store *s, const char *sync_id, bool paused,
+                            struct bs_err *e) BS_MUST_CHECK;
 
 /* Per-sync facts of engine/ kept between runs, by name ("identity", "fields", "columns",
  * "formats", "choices", "sheetSeenAt", "feedCursor"...). *out NULL when absent; in the arena. */

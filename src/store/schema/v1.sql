@@ -1,6 +1,6 @@
 -- Version 1 of the database. Times are UTC text 'YYYY-MM-DD HH:MM:SS.SSS', so that comparisons with
--- datetime('now', '-1 hour') typed by hand are right. This script never changes once it is released:
--- what comes later is a script of its own.
+-- datetime('now', '-1 hour') typed by hand are right. This script never changes once it is
+-- released: what comes later is a script of its own.
 
 CREATE TABLE "Meta" (
     name TEXT NOT NULL PRIMARY KEY,

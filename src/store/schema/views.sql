@@ -10,9 +10,10 @@ DROP VIEW IF EXISTS v_changes;
 
 -- The last 100 runs, newest first.
 CREATE VIEW v_recent_runs AS
-SELECT c.slug AS sync, c.name AS name, coalesce(l.status, 'RUNNING') AS status, l.startedAt AS startedAt,
-       l.durationMs AS durationMs, l.triggeredBy AS triggeredBy, l.dryRun AS dryRun,
-       l.rowsAdded AS rowsAdded, l.rowsUpdated AS rowsUpdated, l.rowsDeleted AS rowsDeleted,
+SELECT c.slug AS sync, c.name AS name, coalesce(l.status, 'RUNNING') AS status,
+       l.startedAt AS startedAt, l.durationMs AS durationMs, l.triggeredBy AS triggeredBy,
+       l.dryRun AS dryRun, l.rowsAdded AS rowsAdded, l.rowsUpdated AS rowsUpdated,
+       l.rowsDeleted AS rowsDeleted,
        l.recordsAdded AS recordsAdded, l.recordsUpdated AS recordsUpdated,
        l.recordsDeleted AS recordsDeleted, l.conflicts AS conflicts, l.warnings AS warnings,
        l.airtableCalls AS airtableCalls, l.sheetsCalls AS sheetsCalls,
@@ -24,7 +25,8 @@ LIMIT 100;
 -- Runs that failed within the last hour, newest first.
 CREATE VIEW v_failed_last_hour AS
 SELECT c.slug AS sync, c.name AS name, l.startedAt AS startedAt, l.durationMs AS durationMs,
-       json_extract(l.errors, '$[0].type') AS type, json_extract(l.errors, '$[0].message') AS message,
+       json_extract(l.errors, '$[0].type') AS type,
+       json_extract(l.errors, '$[0].message') AS message,
        l.errors AS errors, l.id AS log
 FROM "SyncLog" l JOIN "SyncConfig" c ON c.id = l.syncConfigId
 WHERE l.status = 'FAILED' AND l.startedAt >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour')
@@ -60,5 +62,7 @@ SELECT h.id AS change, c.slug AS sync, h.createdAt AS at, h.side AS side, h.acti
        h.recordId AS recordId, h.rowNumber AS rowNumber, h.fieldName AS field,
        h.oldValue AS oldValue, h.newValue AS newValue, h.losingValue AS losingValue, h.why AS why,
        h.outcome AS outcome, h.undone AS undone, h.syncLogId AS log
-FROM "SyncChange" h JOIN "SyncLog" l ON l.id = h.syncLogId JOIN "SyncConfig" c ON c.id = l.syncConfigId
+FROM "SyncChange" h
+JOIN "SyncLog" l ON l.id = h.syncLogId
+JOIN "SyncConfig" c ON c.id = l.syncConfigId
 ORDER BY h.id DESC;
