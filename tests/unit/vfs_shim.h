@@ -17,7 +17,7 @@ struct shim_hooks {
     /* Asked first; anything but SQLITE_OK is the answer. path may be NULL (temporary files). */
     int (*before)(enum shim_op op, const char *path);
     /* Told afterwards; each may be NULL. */
-    void (*opened)(const char *path);
+    void (*opened)(const char *path, int flags);
     void (*wrote)(const char *path, const void *p, size_t n, sqlite3_int64 at);
     void (*truncated)(const char *path, sqlite3_int64 size);
     void (*synced)(const char *path);
@@ -189,7 +189,7 @@ static int shim_open(sqlite3_vfs *v, sqlite3_filename path, sqlite3_file *f, int
     if (rc == SQLITE_OK) {
         sf->base.pMethods = &shim_methods;
         if (shim.opened && path) {
-            shim.opened(path);
+            shim.opened(path, flags);
         }
     } else if (sf->real->pMethods) {
         sf->real->pMethods->xClose(sf->real);
