@@ -1,9 +1,11 @@
 /*
- * http.h: HTTP(S) requests. The only user of curl.h is http.c. A client keeps connections (and with
- * them the parsed CA set) alive for a run; several requests may be in flight at once. A request
- * says whether it may travel on a connection that was used before: libcurl repeats a request by
- * itself, a POST too, when a kept-alive connection dies before the first byte of the answer, so a
- * create always goes out on a fresh one.
+ * http.h: HTTP(S) requests. The only users of curl.h are the files http*.c. A client keeps
+ * connections (and with them the parsed CA set) alive for a run; several requests may be in flight
+ * at once. libcurl repeats a request by itself, a POST too, when a kept-alive connection dies
+ * before the first byte of the answer: here it is kept from it, so that a request leaves once at
+ * most and such a death is HTTP_LOST. A request also says whether it may travel on a connection
+ * that was used before; a create goes out on a fresh one, where the server cannot have hung up
+ * meanwhile.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
@@ -15,26 +17,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_BODY_MAX ((size_t)64 << 20) /* default bound of an answer that is not streamed */
+#define HTTP_BODY_MAX ((size_t)64 << 20)    /* default bound of an answer that is not streamed */
+#define HTTP_STREAM_MAX ((uint64_t)4 << 30) /* default bound of one that is */
+#define HTTP_URL_MAX 65536
 
 struct http;
 
 struct http_options {
-    const char *ca_file;  /* NULL: net/ca.h's choice */
-    const char *proxy;    /* NULL: none; the environment's proxy variables are ignored */
+    const char *ca_file; /* NULL: net/ca.h's choice */
+    const char *proxy;   /* NULL: none; the environment's proxy variables are ignored */
     int64_t connect_timeout_ms;
-    int64_t timeout_ms;   /* whole request, unless the request has its own */
-    size_t max_in_flight; /* connections to one host */
+    int64_t timeout_ms;     /* whole request, unless the request has its own */
+    size_t max_in_flight;   /* connections to one host */
     const char *user_agent; /* "basesync/0.1.0 (gzip)" */
 };
 
 /* Counts since the client was made, for SyncLog. */
 struct http_stats {
-    int64_t requests;
-    int64_t bytes_sent, bytes_received;
+    int64_t requests;                   /* that left, or may have */
+    int64_t bytes_sent, bytes_received; /* as on the wire, without TLS */
 };
 
-enum bs_rc http_new(const struct http_options *o, struct http **out, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc http_new(const struct http_options *o, struct http **out,
+                    struct bs_err *e) BS_MUST_CHECK;
 void http_free(struct http *h); /* NULL is nothing; requests in flight are cut */
 struct http_stats http_stats(const struct http *h);
 
@@ -47,9 +52,9 @@ struct http_header {
 /* Everything is borrowed until the answer was taken. */
 struct http_request {
     enum http_method method;
-    const char *url;     /* absolute; https, or http for 127.0.0.1/localhost only */
-    const char *bearer;  /* access token or NULL; goes nowhere but into the Authorization header */
-    const char *basic;   /* "user:password" or NULL */
+    const char *url;    /* absolute; https, or http for 127.0.0.1/localhost only */
+    const char *bearer; /* access token or NULL; goes nowhere but into the Authorization header */
+    const char *basic;  /* "user:password" or NULL */
     const char *content_type; /* NULL without body */
     const void *body;
     size_t body_len;
@@ -57,11 +62,14 @@ struct http_request {
     size_t n_headers;
     bool fresh_connection;
     int64_t timeout_ms; /* 0: the client's */
-    size_t max_body;    /* 0: HTTP_BODY_MAX */
+    size_t max_body;    /* of the answer, after decompression; 0: HTTP_BODY_MAX, HTTP_STREAM_MAX */
     /* Streaming: called with pieces of a 2xx body as they come; false aborts the request
      * (HTTP_ABORTED). NULL: the body is collected. */
     bool (*sink)(void *ctx, const char *data, size_t len);
     void *sink_ctx;
+    /* Set, when the connection stands and the request begins to leave, to the clock that never
+     * steps; and once more to when its last byte left. NULL: nobody asks. */
+    int64_t *sent_ms;
     void *tag; /* the caller's */
 };
 
@@ -75,35 +83,48 @@ enum http_outcome {
 
 struct http_response {
     enum http_outcome outcome;
-    int status;              /* 0 when none was read */
-    struct buf body;         /* released by http_response_release */
+    int status;      /* 0 when none was read */
+    struct buf body; /* released by http_response_release */
     char content_type[80];
-    int64_t retry_after_ms;  /* -1 none; seconds or HTTP-date (RFC 9110 10.2.3), bounded to a day */
-    int64_t date_ms;         /* the server's Date header, 0 none */
+    int64_t retry_after_ms; /* -1 none; seconds or HTTP-date (RFC 9110 10.2.3), bounded to a day */
+    int64_t date_ms;        /* the server's Date header, 0 none */
     int64_t duration_ms;
-    char detail[160];        /* what failed, for people, without secrets; "" when answered */
+    char detail[160]; /* what failed, for people, without secrets; "" when answered */
     void *tag;
 };
 
-/* One request, waiting for it. BS_OK whenever there is an outcome to look at. */
+/* One request, waiting for it, whatever else is in flight. BS_OK whenever there is an outcome to
+ * look at; else nothing left: an address that is not allowed (BS_STOP_ALL / BS_K_CONFIG), a header
+ * or address with control characters in it (BS_STOP_SYNC / BS_K_INTERNAL). */
 enum bs_rc http_perform(struct http *h, const struct http_request *r, struct http_response *out,
                         struct bs_err *e) BS_MUST_CHECK;
 /* Several at once: submit, then take answers as they come. http_next returns BS_OK and fills out,
  * BS_SKIP when timeout_ms passed first or nothing is in flight. */
-enum bs_rc http_submit(struct http *h, const struct http_request *r, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc http_submit(struct http *h, const struct http_request *r,
+                       struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc http_next(struct http *h, int64_t timeout_ms, struct http_response *out,
                      struct bs_err *e) BS_MUST_CHECK;
+/* Submitted and not yet taken by http_next. */
 size_t http_in_flight(const struct http *h);
 void http_response_release(struct http_response *r); /* wipes the body */
 
 /* Retry-After text to ms from now_ms; -1 when absent or not understood; bounded to a day. */
 int64_t http_parse_retry_after(const char *value, int64_t now_ms);
+/* An HTTP-date in any of the three forms of RFC 9110 5.6.7 to Unix ms; 0 when it is none. */
+int64_t http_parse_date(const char *value);
 
-/* SMTP over TLS for notifications (curl again): sends one message. url "smtps://host:465" or "smtp://host:587" (STARTTLS demanded unless host is loopback). */
+/*
+ * SMTP over TLS for notifications: sends one message and waits for it. url "smtps://host:465" or
+ * "smtp://host:587", where STARTTLS is demanded unless the host is this machine. `to` may name
+ * several, separated by commas. BS_RETRY / BS_K_NETWORK when the server cannot be reached or asks
+ * to come later, BS_STOP_SYNC / BS_K_CONFIG when it refuses the login, the addresses or the
+ * message.
+ */
 struct http_mail {
     const char *url, *user, *password, *from, *to;
     const char *message; /* RFC 5322 text with CRLF */
 };
-enum bs_rc http_send_mail(const struct http_options *o, const struct http_mail *m, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc http_send_mail(const struct http_options *o, const struct http_mail *m,
+                          struct bs_err *e) BS_MUST_CHECK;
 
 #endif
