@@ -112,7 +112,8 @@ static bool add_param(cJSON *o, const char *name, const char *value, size_t nth_
     /* The indexed form works for the first entries only. */
     if (strncmp(name, "fields[", 7) == 0 && isdigit((unsigned char)name[7]))
         return nth_field < 21 && add_to_list(o, "fields", value);
-    if (strcmp(name, "returnFieldsByFieldId") == 0) {
+    if (strcmp(name, "returnFieldsByFieldId") == 0 ||
+        strcmp(name, "includeDateDependencyMetadata") == 0) {
         cJSON_AddBoolToObject(o, name, strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
         return true;
     }

@@ -365,6 +365,13 @@ static cJSON *detail_of(const struct at_tx *tx, const struct at_touch *touch)
     return o;
 }
 
+static void forget(struct at_table *t, struct at_rec *r)
+{
+    for (size_t i = 0; i < t->n_views; i++)
+        tmap_del(&t->view[i].hidden, r->id);
+    at_rec_free(r);
+}
+
 void at_tx_commit(struct at_tx *tx, const struct twin_req *req)
 {
     const char *who = strcmp(tx->source, "publicApi") == 0 ? "airtable" : "person";
@@ -385,6 +392,6 @@ void at_tx_commit(struct at_tx *tx, const struct twin_req *req)
     }
     for (size_t i = 0; i < tx->n_steps; i++)
         if (tx->step[i].what == AT_DEL)
-            at_rec_free(tx->step[i].r);
+            forget(tx->step[i].t, tx->step[i].r);
     tx_free(tx);
 }
