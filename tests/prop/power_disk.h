@@ -182,6 +182,9 @@ static void drop_ops(struct file *f, size_t n)
 {
     size_t i;
 
+    if (n == 0) {
+        return;
+    }
     for (i = 0; i < n; i++) {
         free(f->ops[i].data);
     }
@@ -249,7 +252,8 @@ static void settle(struct file *f)
         return;
     }
     out = fopen(f->path, "w");
-    if (!out || fwrite(f->durable.data, 1, f->durable.n, out) != f->durable.n || fclose(out) != 0) {
+    if (!out || (f->durable.n > 0 && fwrite(f->durable.data, f->durable.n, 1, out) != 1) ||
+        fclose(out) != 0) {
         _exit(1);
     }
 }
