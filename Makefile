@@ -32,7 +32,7 @@ MAIN := $(if $(ONLY),,$(wildcard src/app/main.c))
 LIB_SRC := $(filter-out src/app/main.c,$(SRC))
 UNIT := $(sort $(if $(T),$(foreach t,$(T),$(wildcard tests/unit/t_$(t).c)),$(wildcard tests/unit/t_*.c)))
 UNIT_SHARED := $(filter-out $(wildcard tests/unit/t_*.c),$(wildcard tests/unit/*.c))
-PROP := $(shell grep -l '^int main' tests/prop/*.c 2>/dev/null)
+PROP := $(if $(T),,$(shell grep -l '^int main' tests/prop/*.c 2>/dev/null))
 PROP_SHARED := $(filter-out $(PROP),$(wildcard tests/prop/*.c))
 TWIN := $(wildcard tests/twin/*.c)
 FUZZ := $(wildcard tests/fuzz/*.c)
@@ -42,7 +42,7 @@ COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 # gcc takes no (void) for an answer where a result must be looked at; clang does, and `make lint` asks it.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
     -Wpointer-arith -Wwrite-strings -Wundef -Wno-unused-result $(if $(filter 1,$(WERROR)),-Werror)
-CSTD := -std=c17 -D_GNU_SOURCE -Isrc -ffile-prefix-map=$(CURDIR)/= -fstack-protector-strong
+CSTD := -std=c17 -D_GNU_SOURCE -DBASESYNC_CA_BUNDLE -Isrc -ffile-prefix-map=$(CURDIR)/= -fstack-protector-strong
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -83,7 +83,7 @@ CC_$(1) ?= $(VENDOR_BUILD)/$(TARGET_$(1))/musl/bin/musl-gcc
 WARN_$(1) ?= $(WARN)
 CFLAGS_$(1) = $(CSTD) $(FLAGS_$(1)) $(call vendor_cflags,$(TARGET_$(1))) $(CFLAGS)
 VENDOR_$(1) := $(call vendor_stamps,$(TARGET_$(1)))
-OBJ_$(1) := $(LIB_SRC:%.c=$(O)/$(1)/obj/%.o) $(DATA:%=$(O)/$(1)/obj/%.o)
+OBJ_$(1) := $(LIB_SRC:%.c=$(O)/$(1)/obj/%.o) $(DATA:%=$(O)/$(1)/obj/%.o) $(O)/$(1)/obj/ca_bundle.o
 
 $(O)/$(1)/obj/%.o: %.c $(O)/$(1)/flags $$(VENDOR_$(1))
 	$$(call say,CC,$$@)
@@ -95,6 +95,17 @@ $(O)/$(1)/obj/%.sql.o: %.sql $(O)/embed $(O)/$(1)/flags $$(VENDOR_$(1))
 	@mkdir -p $$(@D)
 	$$(Q)$(O)/embed $$$$(echo '$$*.sql' | sed 's|^src/||; s|[^A-Za-z0-9]|_|g') $$< >$$(@:.o=.c)
 	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -c $$(@:.o=.c) -o $$@
+
+$(O)/$(1)/obj/ca_bundle.o: $(VENDOR_BUILD)/data/stamp/cabundle $(O)/embed $(O)/$(1)/flags $$(VENDOR_$(1))
+	$$(call say,EMBED,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(O)/embed ca_bundle $(VENDOR_BUILD)/data/ca-bundle.pem >$$(@:.o=.c)
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -c $$(@:.o=.c) -o $$@
+
+$(O)/$(1)/obj/zones.o: $(VENDOR_BUILD)/data/stamp/tzdata $(O)/$(1)/flags $$(VENDOR_$(1))
+	$$(call say,EMBED,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -c $(VENDOR_BUILD)/data/zones.c -o $$@
 
 # Objects are listed too: one that goes away has to leave the archive.
 $(O)/$(1)/libbasesync.a: $$(OBJ_$(1)) $(O)/$(1)/objects
@@ -120,9 +131,12 @@ $(O)/$(1)/version.c: force
 endef
 if_changed = { cat >$@.new; cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@; }
 
+# The time zones are asked for weakly: no library would bring them, the program names them.
+program_objects = $(O)/$(1)/obj/src/app/main.o $(O)/$(1)/obj/zones.o $(O)/$(1)/libbasesync.a $(O)/$(1)/version.o
+
 # ---- programs and tests of one profile on the host's C library: $(call programs,NAME) ----
 define programs
-$(O)/$(1)/basesync: $(O)/$(1)/obj/src/app/main.o $(O)/$(1)/libbasesync.a $(O)/$(1)/version.o
+$(O)/$(1)/basesync: $(program_objects)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ $(call vendor_libs,$(TARGET_$(1))) -o $$@
 
@@ -155,7 +169,7 @@ define static
 FLAGS_$(1) := $(RELEASE_FLAGS)
 LINK_$(1) := $(RELEASE_LINK)
 $(eval $(call profile,$(1)))
-$(O)/$(1)/basesync.full: $(O)/$(1)/obj/src/app/main.o $(O)/$(1)/libbasesync.a $(O)/$(1)/version.o
+$(O)/$(1)/basesync.full: $(program_objects)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ $(call vendor_libs,$(TARGET_$(1))) -o $$@
 $(O)/$(1)/basesync: $(O)/$(1)/basesync.full tests/lint/static.sh

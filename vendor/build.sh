@@ -5,6 +5,8 @@
 # TARGET  host          the machine's own compiler and C library (debug, asan, the test tools)
 #         x86_64-musl   static musl programs; also aarch64-musl and arm-musl with Debian's cross compilers
 #
+#         data          what is embedded whatever the machine: time zones, CA certificates
+#
 # A library is built again when its recipe, its line in the manifest, the compiler or the target's
 # flags change. Each recipes/LIB.sh defines build(): it finds its unpacked source in $src, an empty
 # work folder as the current folder, and puts its results into $out/include and $out/lib.
@@ -22,6 +24,7 @@ jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 
 cross='' opt='-Os' pie='-fno-pie' link='-static -no-pie'
 case $target in
+data) CC=gcc pie='' link='' ;;
 host) CC=${VENDOR_CC:-gcc} opt='-O1 -g1' pie='' link='' ;;
 x86_64-musl) [ "$(uname -m)" = x86_64 ] || cross=x86_64-linux-gnu- ;;
 aarch64-musl) [ "$(uname -m)" = aarch64 ] || cross=aarch64-linux-gnu- ;;
@@ -30,10 +33,12 @@ arm-musl) cross=arm-linux-gnueabi- opt='-Os -march=armv6 -marm' ;;
 *) echo "basesync: unknown build target $target." >&2; exit 2 ;;
 esac
 realcc=${cross}gcc
-if [ "$target" != host ]; then
+case $target in
+*-musl)
     CC=$prefix/musl/bin/musl-gcc
-    [ "$lib" = musl ] && CC=$realcc
-fi
+    [ "$lib" != musl ] || CC=$realcc
+    ;;
+esac
 ar=${cross}ar
 # Paths of this machine stay out of the objects, so that two machines make the same bytes.
 cflags="$opt $pie -ffunction-sections -fdata-sections -fno-strict-aliasing -fstack-protector-strong -w \
@@ -52,7 +57,11 @@ key=$(
         cat "$recipe" "$here/recipes/$lib".* $patches
         echo "$cflags" | sed 's/-ffile-prefix-map=[^ ]*//'
         # The C library's own change shows in every library built on it.
-        [ "$target" = host ] || [ "$lib" = musl ] || cat "$here/recipes/musl.sh"
+        case $target-$lib in
+        data-*) cat "$here/embed.c" ;;
+        *-musl-musl) ;;
+        *-musl-*) cat "$here/recipes/musl.sh" ;;
+        esac
         $realcc -dumpmachine
         $realcc -dumpfullversion
     } | sha256sum | cut -d ' ' -f 1
@@ -64,16 +73,25 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
 fi
 
 # Unpacks the archive once for all targets and applies patches/LIB-*.patch; nothing else changes it.
-archive=$("$here/fetch.sh" "$lib")
+archive=$("$here/fetch.sh" "$lib") || {
+    [ "$target" = data ] || exit 1
+    echo "basesync: taking $lib from this machine instead; the program is then not the same everywhere." >&2
+    archive=''
+}
+# Data without its archive has no source; its recipe looks at the system.
+src=''
 # shellcheck disable=SC2086
-src=$VENDOR_BUILD/src/$lib-$(cat "$archive" $patches | sha256sum | cut -c 1-12)
-(
+[ -z "$archive" ] || src=$VENDOR_BUILD/src/$lib-$(cat "$archive" $patches | sha256sum | cut -c 1-12)
+[ -z "$archive" ] || (
     exec 7>"$VENDOR_BUILD/src/.$lib.lock"
     command -v flock >/dev/null 2>&1 && flock 7
     if [ ! -d "$src" ]; then
         rm -rf "$src.part"
         mkdir "$src.part"
-        tar -xf "$archive" -C "$src.part" --strip-components=1
+        case $archive in
+        *.deb) ar p "$archive" data.tar.xz | tar -xJ -C "$src.part" ;;
+        *) tar -xf "$archive" -C "$src.part" --strip-components=1 ;;
+        esac
         for p in $patches; do
             patch -s -p1 -d "$src.part" <"$p"
         done

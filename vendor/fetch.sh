@@ -83,6 +83,28 @@ from_debsrc() {
     }
 }
 
+# from_deb PKG=VERSION SHA OUT: a binary package, by the machine's own sources and package lists of our own.
+from_deb() {
+    why="apt is not there"
+    command -v apt-get >/dev/null 2>&1 || return 1
+    mkdir -p "$apt/bin-state/lists/partial" "$apt/cache/archives/partial" "$apt/deb"
+    system_apt() {
+        apt-get -q -o Dir::State="$apt/bin-state" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root \
+            -o Dir::State::status=/var/lib/dpkg/status "$@" >"$apt/log" 2>&1
+    }
+    rm -f "$apt/deb"/*
+    (
+        cd "$apt/deb"
+        [ -f "$apt/bin-ready" ] || system_apt update && : >"$apt/bin-ready"
+        system_apt download "$1"
+    ) || {
+        rm -f "$apt/bin-ready"
+        why="the mirror does not have $1"
+        return 1
+    }
+    mv "$apt/deb"/*.deb "$3"
+}
+
 from_url() {
     if command -v curl >/dev/null 2>&1; then
         curl -fsSL --connect-timeout 20 --max-time 600 -o "$2" "$1" 2>/dev/null && return 0
@@ -120,6 +142,7 @@ fetch_one() {
         rm -f "$part"
         case $kind in
         debsrc) from_debsrc "$where" "$file" "$sha" "$part" || { reasons="$reasons $why;" && continue; } ;;
+        deb) from_deb "$where" "$sha" "$part" || { reasons="$reasons $why;" && continue; } ;;
         url) from_url "$where" "$part" || { reasons="$reasons $why;" && continue; } ;;
         hand) reasons="$reasons it comes from $where;" && continue ;;
         *) die "vendor/manifest: unknown origin '$kind' for $name." ;;

@@ -3,12 +3,15 @@
 # $(call vendor_stamps,TARGET)  the files to depend on so that a target's libraries are there
 # $(call vendor_cflags,TARGET)  where its headers are (as system headers: our warnings stay out)
 # $(call vendor_libs,TARGET)    what to link
+# build/vendor/data             what is embedded: ca-bundle.pem, zones.c
 
 VENDOR_LIBS := zlib cjson inih sqlite mbedtls curl
-VENDOR_TARGETS := host x86_64-musl aarch64-musl arm-musl
+VENDOR_DATA := tzdata cabundle
+VENDOR_TARGETS := host x86_64-musl aarch64-musl arm-musl data
 
 VENDOR_NEED_COMMON := gcc=gcc ld=binutils stdlib.h=libc6-dev linux/types.h=linux-libc-dev \
     flock=util-linux patch=patch tclsh=tcl xz=xz-utils bzip2=bzip2 awk=mawk
+VENDOR_NEED_data := gcc=gcc stdlib.h=libc6-dev ar=binutils xz=xz-utils /usr/sbin/zic=libc-bin
 VENDOR_NEED_host := $(VENDOR_NEED_COMMON)
 VENDOR_NEED_x86_64-musl := $(VENDOR_NEED_COMMON)
 VENDOR_NEED_aarch64-musl := $(VENDOR_NEED_COMMON) aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
@@ -26,7 +29,7 @@ vendor_libs = -L$(VENDOR_BUILD)/$(1)/lib -lcurl -lmbedtls -lz -lsqlite3shell -ls
 define vendor_rule
 $(VENDOR_BUILD)/$(1)/stamp/$(2): $(VENDOR_BUILD)/$(1)/stamp/$(2).checked ;
 $(VENDOR_BUILD)/$(1)/stamp/$(2).checked: vendor/build.sh vendor/manifest vendor/recipes/$(2).sh \
-    $(wildcard vendor/recipes/$(2).config.h vendor/patches/$(2)-*.patch) $(3) | $(VENDOR_BUILD)/need/$(1)
+    $(wildcard vendor/recipes/$(2).config.h vendor/patches/$(2)-*.patch) $(if $(filter data,$(1)),vendor/embed.c) $(3) | $(VENDOR_BUILD)/need/$(1)
 	@printf '  %-8s%s\n' VENDOR '$(2) ($(1))'
 	$$(Q)VENDOR_BUILD='$(VENDOR_BUILD)' sh vendor/build.sh $(1) $(2) && touch $$@
 endef
@@ -35,8 +38,10 @@ vendor_musl = $(if $(filter %-musl,$(1)),$(VENDOR_BUILD)/$(1)/stamp/musl)
 define vendor_target
 $(VENDOR_BUILD)/need/$(1): vendor/vendor.mk
 	$$(Q)sh vendor/need.sh $(VENDOR_NEED_$(1)) && mkdir -p $$(@D) && touch $$@
-$(foreach l,zlib cjson inih sqlite mbedtls,$(eval $(call vendor_rule,$(1),$(l),$(vendor_musl))))
-$(eval $(call vendor_rule,$(1),curl,$(vendor_musl) $(VENDOR_BUILD)/$(1)/stamp/zlib $(VENDOR_BUILD)/$(1)/stamp/mbedtls))
+$(foreach l,$(if $(filter data,$(1)),$(VENDOR_DATA),zlib cjson inih sqlite mbedtls),\
+    $(eval $(call vendor_rule,$(1),$(l),$(vendor_musl))))
+$(if $(filter data,$(1)),,$(eval $(call vendor_rule,$(1),curl,\
+    $(vendor_musl) $(VENDOR_BUILD)/$(1)/stamp/zlib $(VENDOR_BUILD)/$(1)/stamp/mbedtls)))
 $(if $(vendor_musl),$(eval $(call vendor_rule,$(1),musl,)))
 endef
 $(foreach t,$(VENDOR_TARGETS),$(eval $(call vendor_target,$(t))))

@@ -72,7 +72,7 @@ absent_archive_is_explained() {
     says "place one of thing-1.tar.gz into vendor/cache" <"$tmp/out"
 }
 every_archive_has_a_hash() {
-    awk '!/^#/ && NF { n++; if (length($5) != 64 || $5 !~ /^[0-9a-f]+$/ || $6 !~ /^(debsrc|url|hand)$/ || NF < 7) { print; bad = 1 } }
+    awk '!/^#/ && NF { n++; if (length($5) != 64 || $5 !~ /^[0-9a-f]+$/ || $6 !~ /^(debsrc|deb|url|hand)$/ || NF < 7) { print; bad = 1 } }
         END { exit bad || n < 7 }' vendor/manifest
 }
 every_library_is_described() {
@@ -80,7 +80,7 @@ every_library_is_described() {
     for lib in $(awk '!/^#/ && NF { print $1 }' vendor/manifest | sort -u); do
         [ -f "vendor/recipes/$lib.sh" ] || { echo "no recipe for $lib"; return 1; }
         version=$(awk -v l="$lib" '$1 == l { print $2; exit }' vendor/manifest)
-        grep -q "| $version |" vendor/README.md || { echo "README does not have $lib $version"; return 1; }
+        grep -qF "| $version |" vendor/README.md || { echo "README does not have $lib $version"; return 1; }
     done
 }
 # Machines without apt-get get a sentence, not a riddle.
