@@ -681,6 +681,11 @@ def the_client_can_be_killed(t):
     post(t)
     expect(child.wait(5), -signal.SIGKILL)
     expect(count_made(t), 1)
+    child = subprocess.Popen(["sleep", "60"])
+    fault(t, {"kind": "airtable.create"}, kind="kill_client", when="before", pid=child.pid)
+    assert lost(t, post)
+    expect(child.wait(5), -signal.SIGKILL)
+    expect(count_made(t), 1)
 
 
 def many_clients_at_once(t):

@@ -112,8 +112,8 @@ void fault_replace(struct twin *t, const struct fault_hit *hit, const struct twi
                    struct twin_res *res);
 /* Person edits that go with the request; when is "before" or "after". */
 void fault_person(struct twin *t, const struct fault_hit *hit, const char *when);
-/* Kills the client if the hit says so for that moment. */
-void fault_kill(struct twin *t, const struct fault_hit *hit, const char *when);
+/* Kills the client if the hit says so for that moment; true when it did. */
+bool fault_kill(struct twin *t, const struct fault_hit *hit, const char *when);
 
 /* ---- limit.c ---- */
 struct limits *limits_new(void);

@@ -329,14 +329,14 @@ void fault_person(struct twin *t, const struct fault_hit *hit, const char *when)
     }
 }
 
-void fault_kill(struct twin *t, const struct fault_hit *hit, const char *when)
+bool fault_kill(struct twin *t, const struct fault_hit *hit, const char *when)
 {
     const cJSON *f = fault_find(hit, "kill_client");
     if (!f)
-        return;
+        return false;
     const char *at = tj_str(f, "when");
     if (strcmp(at ? at : "before", when) != 0)
-        return;
+        return false;
     const char *marker = tj_str(f, "marker");
     FILE *file = marker ? fopen(marker, "w") : NULL;
     if (file) {
@@ -346,4 +346,5 @@ void fault_kill(struct twin *t, const struct fault_hit *hit, const char *when)
     pid_t pid = (pid_t)tj_int(f, "pid", t->client);
     if (pid > 1)
         kill(pid, SIGKILL);
+    return true;
 }

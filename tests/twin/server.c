@@ -272,11 +272,13 @@ static bool wire_before(struct twin *t, struct MHD_Connection *c, struct outcome
         if (delay)
             sleep_ms(tj_int(delay, "ms", 1000));
     }
-    fault_kill(t, &o->hit, "before");
+    /* A request whose sender was killed is not carried out, unless the rule wants it to be. */
+    bool killed = fault_kill(t, &o->hit, "before") &&
+                  !tj_bool(fault_find(&o->hit, "kill_client"), "apply", false);
     const cJSON *hold = fault_find(&o->hit, "hold");
     if (hold)
         wait_gone(c, tj_int(hold, "max_ms", HOLD_MS));
-    return fault_find(&o->hit, "cut_before") || fault_find(&o->hit, "conn_reset");
+    return killed || fault_find(&o->hit, "cut_before") || fault_find(&o->hit, "conn_reset");
 }
 
 static bool wants_reset(const struct fault_hit *hit)
