@@ -88,7 +88,7 @@ def scene(n, direction):
         if "edit" in SCENES:
             record = next(iter(twin.records("Deals")))
             name = twin.state()["airtable"]["bases"][0]["tables"][0]["fields"][0]["name"]
-            twin.person(airtable=[{"do": "update", "table": "Deals", "record": record,
+            twin.person(airtable=[{"op": "update", "table": "Deals", "record": record,
                                    "fields": {name: "edited by a person"}}])
             time.sleep(2)
             twin.reset()
