@@ -26,6 +26,7 @@ struct auth {
     struct connection *c;
     char *user_id;
     enum service service;
+    bool unsaved;          /* c is the caller's and not in the database */
     int64_t clock_skew_ms; /* token server's clock minus ours, when it has told */
 };
 
@@ -77,12 +78,28 @@ enum bs_rc auth_new(struct store *store, struct http *http, const struct endpoin
     return BS_OK;
 }
 
+struct auth *auth_new_unsaved(struct store *store, struct http *http, const struct endpoints *ep,
+                              struct connection *c)
+{
+    struct auth *a = bs_alloc(sizeof *a);
+
+    a->store = store;
+    a->http = http;
+    a->ep = ep;
+    a->service = c->service;
+    a->unsaved = true;
+    a->c = c;
+    return a;
+}
+
 void auth_free(struct auth *a)
 {
     if (a == NULL) {
         return;
     }
-    connection_free(a->c);
+    if (!a->unsaved) {
+        connection_free(a->c);
+    }
     free(a->user_id);
     free(a);
 }
@@ -105,6 +122,9 @@ const char *auth_scopes(const struct auth *a)
 enum bs_rc auth_mark_refused(struct auth *a, const char *reason, struct bs_err *e)
 {
     a->c->needs_reauth = true;
+    if (a->unsaved) {
+        return BS_OK;
+    }
     return connection_set_reauth(a->store, a->c->id, a->service, reason, clock_wall_ms(), e);
 }
 
@@ -247,7 +267,7 @@ static enum bs_rc new_token(struct auth *a, struct bs_err *e)
         }
         clock_sleep_ms(retry_backoff_ms(ON_TOKEN_SERVER, try));
     }
-    if (rc == BS_OK) {
+    if (rc == BS_OK && !a->unsaved) {
         rc = connection_set_access(a->store, a->c->id, a->service, t.access_token, t.expires_ms,
                                    t.refresh_token, e);
     } else if (rc == BS_STOP_SYNC && is_final(e)) {
@@ -287,9 +307,13 @@ static enum bs_rc renew(struct auth *a, struct bs_err *e)
 {
     char name[96];
     const char *names[1] = {name};
-    char *refused = a->c->access_token == NULL ? NULL : bs_strdup(a->c->access_token);
+    char *refused;
     enum bs_rc rc;
 
+    if (a->unsaved) {
+        return new_token(a, e);
+    }
+    refused = a->c->access_token == NULL ? NULL : bs_strdup(a->c->access_token);
     snprintf(name, sizeof name, "refresh:%s", a->c->id);
     rc = take_lease(a, name, e);
     if (rc == BS_OK) {

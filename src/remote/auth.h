@@ -23,6 +23,10 @@ struct auth;
 enum bs_rc auth_new(struct store *store, struct http *http, const struct endpoints *ep,
                     const char *user_id, enum service service, struct auth **out,
                     struct bs_err *e) BS_MUST_CHECK;
+/* The same for a credential that is to be tried before it is stored: nothing of it is kept. c is
+ * borrowed as long as the auth. */
+struct auth *auth_new_unsaved(struct store *store, struct http *http, const struct endpoints *ep,
+                              struct connection *c);
 void auth_free(struct auth *a); /* wipes; NULL is nothing */
 
 /* A token that is valid for some minutes more, borrowed until the next call. renew: the last one
