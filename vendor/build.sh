@@ -73,9 +73,13 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
 fi
 
 # Unpacks the archive once for all targets and applies patches/LIB-*.patch; nothing else changes it.
-archive=$("$here/fetch.sh" "$lib") || {
-    [ "$target" = data ] || exit 1
-    echo "basesync: taking $lib from this machine instead; the program is then not the same everywhere." >&2
+why=$prefix/stamp/.$lib.why
+archive=$("$here/fetch.sh" "$lib" 2>"$why") || {
+    if [ "$target" != data ]; then
+        cat "$why" >&2
+        exit 1
+    fi
+    echo "basesync: the pinned $lib cannot be had, this machine's own is embedded: the program is not byte for byte the one built elsewhere." >&2
     archive=''
 }
 # Data without its archive has no source; its recipe looks at the system.
