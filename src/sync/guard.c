@@ -115,12 +115,28 @@ static enum bs_rc check_first(const struct target *t, const struct sync_state *s
                    t->changed, t->things, t->here, t->filled);
 }
 
+/* Circles of such rows mend themselves; what is counted here cannot. */
+static enum bs_rc check_displaced(const struct plan *plan, struct bs_err *e)
+{
+    if (plan->rows_displaced == 0) {
+        return BS_OK;
+    }
+    return bs_fail(e, BS_STOP_SYNC, BS_K_GUARD,
+                   "%zu rows hold each other's cells under other ids: they look sorted or moved "
+                   "without the id column; nothing was written; undo that or clear their id cells; "
+                   "if they were edited so, run once with --allow-all-changed",
+                   plan->rows_displaced);
+}
+
 enum bs_rc guard_check(const struct sync_state *state, const struct plan *plan,
                        const struct guard_allow *allow, struct bs_err *e)
 {
     struct target targets[2];
 
     look(state, plan, targets);
+    if (!allow->all_changed && check_displaced(plan, e) != BS_OK) {
+        return e->rc;
+    }
     for (size_t i = 0; i < 2; i++) {
         const struct target *t = &targets[i];
 

@@ -238,7 +238,10 @@ struct merge_out merge_cell(const struct merge_in *in)
                     BS_K_VALIDATION);
     }
     out = decide(in);
-    if (out.action == MERGE_TO_SHEET && keeps_formula(in)) {
+    /* A formula's conflict stays open, and the next run would take it for a later edit: time cannot
+     * decide it. */
+    if (keeps_formula(in) && (out.action == MERGE_TO_SHEET ||
+                              (out.conflict && in->rules->conflicts == CONFLICT_NEWEST_WINS))) {
         return skip(
             "the cell holds a formula and is kept; Airtable's value differs from its result",
             BS_K_VALIDATION);

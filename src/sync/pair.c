@@ -30,11 +30,13 @@ static void pairing_init(struct planner *p)
 
     x->role = arena_alloc_n(state->arena, state->n_rows, sizeof *x->role);
     x->row_record = all_none(state->arena, state->n_rows);
+    x->copy_of = all_none(state->arena, state->n_rows);
     x->record_row = all_none(state->arena, state->n_records);
     x->record_pair = all_none(state->arena, state->n_records);
     x->record_left = arena_alloc_n(state->arena, state->n_records, sizeof *x->record_left);
     x->pair_record = all_none(state->arena, state->n_pairs);
     x->pair_row = all_none(state->arena, state->n_pairs);
+    x->pair_replaced = arena_alloc_n(state->arena, state->n_pairs, sizeof *x->pair_replaced);
 }
 
 static void tie_records_to_pairs(struct planner *p, const struct sync_index *by_id)
@@ -71,6 +73,28 @@ void pair_tie(struct planner *p, uint32_t row, uint32_t record)
 
 /* ---- the journal's word ---- */
 
+/* The row became a record again: what its id cell still says is over, in its copies too. */
+static void replace_pair(struct planner *p, const struct id_rows *ids, const char *old_id)
+{
+    uint32_t pair = strmap_get(ids->by_id.pairs, old_id);
+    uint32_t record = pair == SYNC_NONE ? SYNC_NONE : p->pairing.pair_record[pair];
+
+    if (record != SYNC_NONE && p->state->records[record].presence == PRESENCE_GONE) {
+        p->pairing.pair_replaced[pair] = true;
+    }
+}
+
+/* The id cell names a record that is here, and no other row does: it is believed before the
+ * journal.
+ */
+static bool speaks_for_itself(const struct planner *p, const struct id_rows *ids, uint32_t row)
+{
+    const char *id = p->state->rows[row].id;
+
+    return *id != '\0' && is_here(p, strmap_get(ids->by_id.records, id)) &&
+           strmap_get(ids->first, id) == row && ids->next[row] == SYNC_NONE;
+}
+
 static void tie_known(struct planner *p, const struct id_rows *ids)
 {
     for (uint32_t i = 0; i < p->state->n_rows; i++) {
@@ -78,14 +102,17 @@ static void tie_known(struct planner *p, const struct id_rows *ids)
         uint32_t record;
 
         if (!row->known_record || p->pairing.role[i] != ROW_UNDECIDED ||
-            str_eq(row->id, row->known_record)) {
+            str_eq(row->id, row->known_record) || speaks_for_itself(p, ids, i)) {
             continue;
         }
         record = strmap_get(ids->by_id.records, row->known_record);
-        /* A row that bears the id already is the record's row. */
-        if (is_here(p, record) && p->pairing.record_row[record] == SYNC_NONE &&
+        /* A row that bears the id already is the record's row; of a record that is gone the row
+         * is new again. */
+        if (record != SYNC_NONE && p->state->records[record].presence != PRESENCE_GONE &&
+            p->pairing.record_row[record] == SYNC_NONE &&
             strmap_get(ids->first, row->known_record) == STRMAP_NONE) {
             pair_tie(p, i, record);
+            replace_pair(p, ids, row->id);
         }
     }
 }
@@ -106,28 +133,52 @@ static bool equals_record(const struct planner *p, uint32_t at, uint32_t record)
     return row->cells && rec->cells;
 }
 
-/* How much speaks for a row to be the one that its copies were made of. */
-static int originality(const struct planner *p, uint32_t at, uint32_t record, uint32_t pair)
+/* Whether this row number still shows the row that it showed when its pair was last seen. */
+static bool stands_where_it_stood(const struct planner *p, const struct id_rows *ids,
+                                  uint32_t number)
+{
+    uint32_t at = sync_row_at(p->state, number);
+    uint32_t pair;
+
+    if (at == SYNC_NONE || p->pairing.role[at] == ROW_IGNORED) {
+        return true; /* the header, a blank row, the end */
+    }
+    pair = strmap_get(ids->by_id.pairs, p->state->rows[at].id);
+    return pair != SYNC_NONE && p->state->pairs[pair].row_hint == number;
+}
+
+static bool is_unchanged(const struct planner *p, uint32_t at, uint32_t record, uint32_t pair)
 {
     const struct sync_row *row = &p->state->rows[at];
     const struct sync_pair *stored = pair == SYNC_NONE ? NULL : &p->state->pairs[pair];
 
-    if (stored && stored->row_hint == row->number) {
-        return 3;
+    if (!stored) {
+        return record != SYNC_NONE && equals_record(p, at, record);
     }
-    if (stored && ((row->raw != 0 && row->raw == stored->raw) || !row->cells)) {
-        return 2;
+    return !row->cells || (row->raw != 0 && row->raw == stored->raw) ||
+           (sync_pair_whole(p->state, stored) && !sync_row_edited(p->state, stored, row));
+}
+
+/* How much speaks for a row to be the one that its copies were made of. Its old place does when the
+ * neighbours have not moved; otherwise the cells do more: who copies a row edits the copy. */
+static int originality(const struct planner *p, const struct id_rows *ids, uint32_t at,
+                       uint32_t record)
+{
+    const struct sync_row *row = &p->state->rows[at];
+    uint32_t pair = strmap_get(ids->by_id.pairs, row->id);
+    bool in_place = pair != SYNC_NONE && p->state->pairs[pair].row_hint == row->number;
+    int score = in_place + 2 * is_unchanged(p, at, record, pair);
+
+    if (in_place && stands_where_it_stood(p, ids, row->number - 1) &&
+        stands_where_it_stood(p, ids, row->number + 1)) {
+        score += 4;
     }
-    if (stored) {
-        return sync_pair_whole(p->state, stored) && !sync_row_edited(p->state, stored, row);
-    }
-    return record != SYNC_NONE && equals_record(p, at, record);
+    return score;
 }
 
 static uint32_t original_of(const struct planner *p, const struct id_rows *ids, uint32_t first,
                             uint32_t record)
 {
-    uint32_t pair = strmap_get(ids->by_id.pairs, p->state->rows[first].id);
     uint32_t best = SYNC_NONE;
     int best_score = -1;
 
@@ -137,35 +188,13 @@ static uint32_t original_of(const struct planner *p, const struct id_rows *ids, 
         if (p->pairing.role[at] != ROW_UNDECIDED) {
             continue;
         }
-        score = originality(p, at, record, pair);
+        score = originality(p, ids, at, record);
         if (score > best_score) {
             best = at;
             best_score = score;
         }
     }
     return best;
-}
-
-static void settle_copy(struct planner *p, uint32_t at, uint32_t original)
-{
-    const struct sync_row *row = &p->state->rows[at];
-    const struct issue_at where = {NULL, row->number, SYNC_NONE};
-    uint32_t of = p->state->rows[original].number;
-
-    if (p->state->rules->copied_rows == COPIED_NEW && sync_to_airtable(p->state)) {
-        p->pairing.role[at] = ROW_NEW;
-        if (!row->blocked) {
-            plan_issue(p, ISSUE_INFO, BS_K_NONE, &where,
-                       "a copy of row %u (it bears the same record id); it becomes a new record",
-                       of);
-        }
-        return;
-    }
-    p->pairing.role[at] = ROW_IGNORED;
-    plan_issue(p, ISSUE_WARNING, BS_K_VALIDATION, &where,
-               "it bears the same record id as row %u and is left alone; clear its id cell to make "
-               "it a row of its own",
-               of);
 }
 
 /* A row whose pair is known while nothing at all is known of the record: as if it were unknown. */
@@ -181,8 +210,9 @@ static void settle_id(struct planner *p, const struct id_rows *ids, uint32_t fir
     uint32_t record = strmap_get(ids->by_id.records, id);
     uint32_t pair = strmap_get(ids->by_id.pairs, id);
     uint32_t original = original_of(p, ids, first, record);
-    bool known = pair != SYNC_NONE ||
-                 (record != SYNC_NONE && p->state->records[record].presence != PRESENCE_GONE);
+    bool known = pair != SYNC_NONE
+                     ? !p->pairing.pair_replaced[pair]
+                     : record != SYNC_NONE && p->state->records[record].presence != PRESENCE_GONE;
 
     for (uint32_t at = first; at != SYNC_NONE; at = ids->next[at]) {
         if (p->pairing.role[at] != ROW_UNDECIDED) {
@@ -191,7 +221,8 @@ static void settle_id(struct planner *p, const struct id_rows *ids, uint32_t fir
         if (!known) {
             p->pairing.role[at] = ROW_FOREIGN;
         } else if (at != original) {
-            settle_copy(p, at, original);
+            p->pairing.role[at] = ROW_COPY;
+            p->pairing.copy_of[at] = original;
         } else if (record != SYNC_NONE) {
             pair_tie(p, at, record);
         } else {
@@ -235,6 +266,32 @@ static void id_rows_release(struct id_rows *ids)
 
 /* ---- what is left over ---- */
 
+static void settle_copy(struct planner *p, uint32_t at)
+{
+    const struct sync_row *row = &p->state->rows[at];
+    const struct issue_at where = {NULL, row->number, SYNC_NONE};
+    uint32_t of = p->state->rows[p->pairing.copy_of[at]].number;
+
+    if (p->state->rules->copied_rows == COPIED_NEW && sync_to_airtable(p->state)) {
+        p->pairing.role[at] = ROW_NEW;
+        return;
+    }
+    p->pairing.role[at] = ROW_IGNORED;
+    plan_issue(p, ISSUE_WARNING, BS_K_VALIDATION, &where,
+               "it bears the same record id as row %u and is left alone; clear its id cell to make "
+               "it a row of its own",
+               of);
+}
+
+static void settle_copies(struct planner *p)
+{
+    for (uint32_t i = 0; i < p->state->n_rows; i++) {
+        if (p->pairing.role[i] == ROW_COPY) {
+            settle_copy(p, i);
+        }
+    }
+}
+
 static void report_foreign(struct planner *p)
 {
     for (size_t i = 0; i < p->state->n_rows; i++) {
@@ -269,6 +326,7 @@ void pair_sides(struct planner *p)
     id_rows_release(&ids);
     pair_sorted_apart(p);
     pair_heal(p);
+    settle_copies(p);
     pair_match(p);
     report_foreign(p);
     for (size_t i = 0; i < p->state->n_rows; i++) {

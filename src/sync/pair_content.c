@@ -147,10 +147,11 @@ static void link_displaced(struct planner *p, struct displaced *d)
 }
 
 /* Rows with cells of others that end at a row with cells of nobody: one step is an edit like any
- * other, more are a sort with edits on top, in which nobody can tell whose the last cells are. */
-static size_t leave_open_chains(struct planner *p, struct displaced *d)
+ * other, more look like a sort with edits on top, in which nobody can tell whose the last cells
+ * are. The guard stops there; let through, they count as edits. */
+static size_t count_open_chains(struct displaced *d)
 {
-    size_t left = 0;
+    size_t rows = 0;
 
     for (uint32_t i = 0; i < d->n; i++) {
         size_t steps = 0;
@@ -162,12 +163,9 @@ static size_t leave_open_chains(struct planner *p, struct displaced *d)
             d->seen[at] = true;
             steps += d->next[at] != SYNC_NONE;
         }
-        for (uint32_t at = i; at != SYNC_NONE && steps > 1; at = d->next[at]) {
-            p->pairing.record_left[p->pairing.row_record[d->row[at]]] = true;
-            left++;
-        }
+        rows += steps > 1 ? steps + 1 : 0;
     }
-    return left;
+    return rows;
 }
 
 /* Closed circles: the cells of these rows belong to the same pairs in another order. */
@@ -192,27 +190,20 @@ void pair_sorted_apart(struct planner *p)
 {
     const struct issue_at nowhere = {NULL, 0, SYNC_NONE};
     struct displaced d = {.n = 0};
-    size_t moved, left;
+    size_t moved;
 
     find_displaced(p, &d);
     if (d.n < 2) {
         return;
     }
     link_displaced(p, &d);
-    left = leave_open_chains(p, &d);
+    p->plan->rows_displaced = count_open_chains(&d);
     moved = retie_circles(p, &d);
     if (moved > 0) {
         plan_issue(p, ISSUE_WARNING, BS_K_VALIDATION, &nowhere,
                    "%zu rows have each other's cells: they were sorted without the id column; the "
                    "ids follow the cells",
                    moved);
-    }
-    if (left > 0) {
-        plan_issue(
-            p, ISSUE_WARNING, BS_K_VALIDATION, &nowhere,
-            "%zu rows have each other's cells and some were edited: they look sorted without "
-            "the id column and are left alone; undo the sort, or clear their id cells",
-            left);
     }
 }
 
@@ -230,6 +221,12 @@ static bool is_lost(const struct planner *p, uint32_t pair)
 static bool is_free(const struct planner *p, uint32_t row)
 {
     return p->pairing.role[row] == ROW_UNDECIDED && p->state->rows[row].cells;
+}
+
+/* A copied id is no word either when the cells are those of a pair whose row is missing. */
+static bool may_heal(const struct planner *p, uint32_t row)
+{
+    return is_free(p, row) || (p->pairing.role[row] == ROW_COPY && p->state->rows[row].cells);
 }
 
 static struct key_list lost_pairs(struct planner *p)
@@ -250,7 +247,7 @@ static struct key_list rows_by_content(struct planner *p, bool foreign)
     struct key_list l = list_new(p, p->state->n_rows);
 
     for (uint32_t i = 0; i < p->state->n_rows; i++) {
-        if (foreign ? p->pairing.role[i] == ROW_FOREIGN : is_free(p, i)) {
+        if (foreign ? p->pairing.role[i] == ROW_FOREIGN : may_heal(p, i)) {
             list_add(&l, sync_row_content(p->state, &p->state->rows[i]), i);
         }
     }
@@ -265,7 +262,7 @@ static void heal_in_place(struct planner *p, const struct key_list *pairs)
         uint32_t pair = pairs->items[i].index;
         uint32_t row = sync_row_at(p->state, p->state->pairs[pair].row_hint);
 
-        if (row != SYNC_NONE && is_free(p, row) &&
+        if (row != SYNC_NONE && may_heal(p, row) &&
             sync_row_content(p->state, &p->state->rows[row]) == pairs->items[i].key) {
             pair_tie(p, row, p->pairing.pair_record[pair]);
         }

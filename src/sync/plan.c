@@ -93,6 +93,7 @@ struct plan *plan_make(struct sync_state *state)
 
     count_sides(state, plan);
     pair_sides(&p);
+    plan->row_record = p.pairing.row_record;
     plan_pairs(&p);
     plan_gone(&p);
     plan_new_rows(&p);

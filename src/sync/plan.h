@@ -15,33 +15,33 @@
 #include "sync/sync.h"
 
 enum op_kind {
-    OP_SETTLE,          /* database only: bases of cells that are equal (or apart), flags, new pairs */
-    OP_FORGET,          /* database only: both sides are gone */
-    OP_RECORD_CREATE,   /* row -> new record */
+    OP_SETTLE, /* database only: bases of cells that are equal (or apart), flags, new pairs */
+    OP_FORGET, /* database only: both sides are gone */
+    OP_RECORD_CREATE, /* row -> new record */
     OP_RECORD_UPDATE,
     OP_RECORD_DELETE,
     OP_ROW_UPDATE,
-    OP_ROW_CREATE,      /* record -> new row, id cell included */
-    OP_ROW_SET_ID,      /* write the record's id into the row's id cell */
+    OP_ROW_CREATE, /* record -> new row, id cell included */
+    OP_ROW_SET_ID, /* write the record's id into the row's id cell */
     OP_ROW_DELETE,
 };
 
 struct op_cell {
     uint32_t field;
     enum merge_why why;
-    const struct value *value;    /* new value (both kinds of target); NULL for OP_SETTLE */
-    const struct cell *cell;      /* sheet targets: the cell to write */
+    const struct value *value;     /* new value (both kinds of target); NULL for OP_SETTLE */
+    const struct cell *cell;       /* sheet targets: the cell to write */
     const struct value *old_value; /* Airtable targets: what is overwritten; never NULL */
-    const struct cell *old_cell;  /* sheet targets: what is overwritten; never NULL */
-    const char *loser;            /* conflicts: readable losing value, else NULL */
+    const struct cell *old_cell;   /* sheet targets: what is overwritten; never NULL */
+    const char *loser;             /* conflicts: readable losing value, else NULL */
     uint64_t base_after;
 };
 
 struct op {
     enum op_kind kind;
-    uint32_t record; /* index into state->records, SYNC_NONE */
-    uint32_t row;    /* index into state->rows, SYNC_NONE */
-    uint32_t pair;   /* index into state->pairs, SYNC_NONE for a new pair */
+    uint32_t record;      /* index into state->records, SYNC_NONE */
+    uint32_t row;         /* index into state->rows, SYNC_NONE */
+    uint32_t pair;        /* index into state->pairs, SYNC_NONE for a new pair */
     uint32_t flags_after; /* OP_SETTLE: pair_flags */
     struct op_cell *cells;
     size_t n_cells;
@@ -63,12 +63,16 @@ struct plan {
     struct sync_issue *issues;
     size_t n_issues;
     struct plan_counts counts;
+    /* Per row of the state: its record, SYNC_NONE when it is none's. Of rows with one id only the
+     * original has one; only its row number and raw hash belong to the pair. */
+    const uint32_t *row_record;
     /* for the guards */
-    size_t paired;            /* pairs that were whole before this run */
+    size_t paired;                                      /* pairs that were whole before this run */
     size_t pairs_changed_airtable, pairs_changed_sheet; /* of those, changed on a side */
     size_t cells_changed_airtable, cells_changed_sheet;
     size_t records_seen, rows_seen; /* present, not blank */
     size_t records_gone, rows_gone; /* of whole pairs */
+    size_t rows_displaced; /* hold each other's cells, as after a sort without the id column */
     size_t targets_filled_rows, targets_filled_records; /* non-blank before the first run */
 };
 

@@ -1,8 +1,8 @@
 /* plan_list.c: the lists a plan is made of. */
+#include "base/str.h"
 #include "model/text.h"
 #include "sync/plan_p.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LIST_START 64
@@ -49,6 +49,7 @@ void plan_issue(struct planner *p, enum issue_level level, enum bs_kind kind,
 {
     struct arena *a = p->state->arena;
     struct plan *plan = p->plan;
+    char *message;
     struct buf b;
     va_list ap;
 
@@ -57,6 +58,9 @@ void plan_issue(struct planner *p, enum issue_level level, enum bs_kind kind,
     va_start(ap, fmt);
     buf_addv(&b, fmt, ap);
     va_end(ap);
+    message = arena_strdup(a, b.data);
+    str_clean(message); /* values of people are in it */
+    buf_release(&b);
     plan->issues = grow(a, plan->issues, plan->n_issues, &p->cap_issues, sizeof *plan->issues);
     plan->issues[plan->n_issues++] = (struct sync_issue){
         .level = level,
@@ -64,9 +68,8 @@ void plan_issue(struct planner *p, enum issue_level level, enum bs_kind kind,
         .record_id = at->record_id,
         .row = at->row,
         .field = at->field,
-        .message = arena_strdup(a, b.data),
+        .message = message,
     };
-    buf_release(&b);
 }
 
 struct op *plan_op(struct planner *p, enum op_kind kind, const struct op_cell *cells, size_t n)

@@ -13,6 +13,7 @@ enum row_role {
     ROW_UNDECIDED,
     ROW_IGNORED, /* blank, deleted by this run, or left alone for a reason that was told */
     ROW_FOREIGN, /* its id cell names nothing that is known */
+    ROW_COPY,    /* another row with the same id is the original */
     ROW_PAIRED,  /* with a record that is here */
     ROW_OF_GONE, /* its pair's record is gone, or it is not known whether it is */
     ROW_NEW,     /* no record yet */
@@ -22,11 +23,13 @@ enum row_role {
 struct pairing {
     enum row_role *role;   /* per row */
     uint32_t *row_record;  /* per row: its record, when ROW_PAIRED */
+    uint32_t *copy_of;     /* per row: the original row, when ROW_COPY */
     uint32_t *record_row;  /* per record: its row */
     uint32_t *record_pair; /* per record: its stored pair */
     bool *record_left;     /* per record: nothing can be said of it in this run */
     uint32_t *pair_record; /* per stored pair: its record, whatever its presence */
     uint32_t *pair_row;    /* per stored pair: its row */
+    bool *pair_replaced;   /* per stored pair: its record is gone and its row is another's now */
 };
 
 struct planner {

@@ -32,6 +32,18 @@ static void collect_value(struct planner *p, const struct sync_row *row, uint32_
     }
 }
 
+static void tell_copy(struct planner *p, uint32_t at)
+{
+    const struct issue_at where = {NULL, p->state->rows[at].number, SYNC_NONE};
+    uint32_t original = p->pairing.copy_of[at];
+
+    if (original != SYNC_NONE) {
+        plan_issue(p, ISSUE_INFO, BS_K_NONE, &where,
+                   "a copy of row %u (it bears the same record id); it becomes a new record",
+                   p->state->rows[original].number);
+    }
+}
+
 /* Nothing is made of a row none of whose cells can flow. */
 static void create_record(struct planner *p, uint32_t at)
 {
@@ -51,6 +63,7 @@ static void create_record(struct planner *p, uint32_t at)
         collect_value(p, row, f, cells, &n);
     }
     if (n > 0) {
+        tell_copy(p, at);
         plan_op(p, OP_RECORD_CREATE, cells, n)->row = at;
     }
 }

@@ -30,9 +30,9 @@
 /* One mapped field. */
 struct sync_field {
     const struct field *field;
-    const char *header;   /* column header text */
-    bool to_sheet;        /* values may flow to the sheet */
-    bool to_airtable;     /* values may flow to Airtable: direction, arrow and field allow it */
+    const char *header; /* column header text */
+    bool to_sheet;      /* values may flow to the sheet */
+    bool to_airtable;   /* values may flow to Airtable: direction, arrow and field allow it */
 };
 
 enum side_state {
@@ -72,9 +72,10 @@ struct sync_row {
     struct side_cell *cells; /* NULL: every mapped cell equals the pair's base */
     bool blank;              /* every mapped cell and the id cell are empty */
     bool blocked;
-    bool gone;               /* deleted by this run */
-    const char *known_record; /* no id in the cell yet, but the journal says which record it became */
-    uint64_t raw;            /* hash of the row as the values read showed it; 0 unknown */
+    bool gone; /* deleted by this run */
+    const char
+        *known_record; /* no id in the cell yet, but the journal says which record it became */
+    uint64_t raw;      /* hash of the row as the values read showed it; 0 unknown */
 };
 
 /* A pair as the database knows it. */
@@ -84,9 +85,9 @@ enum pair_flags {
 };
 struct sync_pair {
     const char *record_id;
-    uint32_t row_hint;  /* last seen row number, 0 none */
-    uint64_t *bases;    /* n_fields; 0 none */
-    uint64_t raw;       /* raw row hash when the pair was last settled; 0 unknown */
+    uint32_t row_hint; /* last seen row number, 0 none */
+    uint64_t *bases;   /* n_fields; 0 none */
+    uint64_t raw;      /* raw row hash when the pair was last settled; 0 unknown */
     uint32_t flags;
 };
 
@@ -103,11 +104,11 @@ struct sync_state {
     size_t n_records;
     struct sync_row *rows; /* in sheet order, header not among them */
     size_t n_rows;
-    bool first_run;          /* this sync has never completed a run */
-    bool view_scoped;        /* records come from a view */
-    bool airtable_listed;    /* the listing was complete: absence was then confirmed by id */
-    int64_t sheet_since_ms;  /* the sheet side changed after this (previous read), 0 unknown */
-    int64_t sheet_seen_ms;   /* and before this (present read) */
+    bool first_run;         /* this sync has never completed a run */
+    bool view_scoped;       /* records come from a view */
+    bool airtable_listed;   /* the listing was complete: absence was then confirmed by id */
+    int64_t sheet_since_ms; /* the sheet side changed after this (previous read), 0 unknown */
+    int64_t sheet_seen_ms;  /* and before this (present read) */
 };
 
 /* Base of a cell whose sides stand apart. Never 0. */
