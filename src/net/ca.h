@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 struct ca_choice {
-    char path[512];      /* file in use; "" when embedded */
-    const void *blob;    /* embedded bundle (NUL-terminated PEM), else NULL */
-    size_t blob_len;     /* includes the NUL */
-    const char *origin;  /* "ca_file", "SSL_CERT_FILE", "system", "embedded" */
+    char path[512];     /* file in use; "" when embedded */
+    const void *blob;   /* embedded bundle (NUL-terminated PEM), else NULL */
+    size_t blob_len;    /* includes the NUL */
+    const char *origin; /* "ca_file", "SSL_CERT_FILE", "system", "embedded" */
 };
 
 /* configured: the INI's ca_file or NULL. A configured file that cannot be read is an error

@@ -26,8 +26,6 @@ struct call_limits {
 };
 
 #define AIRTABLE_TOKEN_RPS 50       /* per token (Airtable "Rate limits") */
-#define AIRTABLE_PENALTY_MS 30000   /* after a 429 */
 #define GOOGLE_PROJECT_PER_MINUTE 300
-#define GOOGLE_PENALTY_MS 15000
 
 #endif
