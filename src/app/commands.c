@@ -1,0 +1,248 @@
+/* commands.c: see commands.h. */
+#include "app/commands.h"
+
+#include "app/out.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MANY ARGS_WORDS_MAX
+
+const struct option common_options[] = {
+    {"config", "FILE",
+     "The INI file (default: $BASESYNC_CONFIG, ./basesync.ini or "
+     "/etc/basesync/basesync.ini)",
+     'c', false},
+    {"json", NULL, "Print JSON for programs", 0, false},
+    {"help", NULL, "Say what the command does", 'h', false},
+    {0},
+};
+
+static const struct option connect_options[] = {
+    {"user", "NAME", "For this [user] section", 0, false},
+    {"token-file", "FILE",
+     "Airtable: read the personal access token from FILE; - is standard input", 0, false},
+    {"service-account", "FILE",
+     "Sheets: the service account's key file (JSON); - is standard input", 0, false},
+    {0},
+};
+static const struct option disconnect_options[] = {
+    {"user", "NAME", "For this [user] section", 0, false}, {0}};
+static const struct option sync_options[] = {
+    {"dry-run", NULL, "Print what would be done, change nothing", 'n', false},
+    {"first-sync", NULL, "Agree to a first run with many changes, or to pairing anew", 0, false},
+    {"allow-delete", NULL, "Agree to more deletions than max_delete, once", 0, false},
+    {"allow-all-changed", NULL, "Agree to a run in which everything has changed, once", 0, false},
+    {"rebuild-ids", NULL, "Write lost record ids again: pair by the match key", 0, false},
+    {"wait", NULL, "When the sync is running already, wait for it", 0, false},
+    {"quiet", NULL, "Print errors only", 'q', false},
+    {"worker", NULL, "Started by serve; names are ids", 0, true},
+    {0},
+};
+static const struct option version_options[] = {
+    {"verbose", NULL, "Also what it is built of", 'v', false},
+    {"licences", NULL, "The licences of everything inside", 0, false},
+    {0},
+};
+
+const struct command commands[] = {
+    {"init", "", "Write the INI file, the key and the database where they are missing",
+     "Nothing that is there is overwritten.", NULL, 0, 0, cmd_init, false},
+    {"connect", "airtable|sheets [--user NAME] [--token-file FILE | --service-account FILE]",
+     "Store a credential, sealed, after trying it",
+     "Without --token-file the Airtable token is asked for, unseen. Connecting again replaces the "
+     "credential.",
+     connect_options, 1, 1, cmd_connect, false},
+    {"connections", "", "List the stored credentials", NULL, NULL, 0, 0, cmd_connections, false},
+    {"disconnect", "airtable|sheets [--user NAME]", "Forget a credential", NULL, disconnect_options,
+     1, 1, cmd_disconnect, false},
+    {"sync", "[NAME...]", "Run syncs now",
+     "Without a name: all active ones. Exit codes: 0 all good; 1 failed, a later run may succeed; "
+     "2 usage or configuration; 3 partial; 4 stopped until a person acts; 5 busy.",
+     sync_options, 0, MANY, cmd_sync, false},
+    {"manual", "commands|keys", "Print lists for the manual pages", NULL, NULL, 1, 1, cmd_manual,
+     true},
+    {"version", "", "Say which version this is", NULL, version_options, 0, 0, cmd_version, false},
+    {"help", "[COMMAND]", "Say what there is", NULL, NULL, 0, 1, cmd_help, false},
+    {0},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++) {
+        if (str_eq(c->name, name)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+    const char *best = NULL;
+    size_t least = 3;
+
+    for (const struct command *c = commands; c->name; c++) {
+        size_t d = str_distance(name, c->name);
+
+        if (!c->hidden && d < least && d < strlen(c->name)) {
+            least = d;
+            best = c->name;
+        }
+    }
+    return best;
+}
+
+/* ---- help ---- */
+
+static void wrapped(struct buf *out, const char *text, size_t indent)
+{
+    size_t column = indent;
+
+    while (*text) {
+        size_t n = strcspn(text, " ");
+
+        if (column > indent && column + 1 + n > 80) {
+            buf_addf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            buf_addc(out, ' ');
+            column++;
+        }
+        buf_add(out, text, n);
+        column += n;
+        text += n + strspn(text + n, " ");
+    }
+    buf_addc(out, '\n');
+}
+
+static void option_lines(struct buf *out, const struct option *list)
+{
+    for (const struct option *o = list; o && o->name; o++) {
+        char left[64];
+
+        if (o->hidden) {
+            continue;
+        }
+        snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
+                 o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+        buf_addf(out, "  %-28s ", left);
+        wrapped(out, o->help, 31);
+    }
+}
+
+void command_help(const struct command *c, struct buf *out)
+{
+    buf_addf(out, "basesync %s%s%s\n\n", c->name, *c->usage ? " " : "", c->usage);
+    buf_addf(out, "%s.\n", c->summary);
+    if (c->help) {
+        wrapped(out, c->help, 0);
+    }
+    buf_addc(out, '\n');
+    option_lines(out, c->options);
+    option_lines(out, common_options);
+}
+
+void commands_help(struct buf *out)
+{
+    buf_adds(out, "basesync keeps Airtable tables and Google Sheets tabs in step.\n\n"
+                  "basesync [-c FILE] COMMAND [ARGUMENT...]\n\n");
+    for (const struct command *c = commands; c->name; c++) {
+        if (!c->hidden) {
+            buf_addf(out, "  %-12s ", c->name);
+            wrapped(out, c->summary, 15);
+        }
+    }
+    buf_adds(out, "\nbasesync COMMAND --help says more; basesync --print-config prints the "
+                  "configuration in use.\nThe first time: init, connect airtable, connect sheets, "
+                  "a [sync] section, check, sync.\n");
+}
+
+/* ---- the manual page ---- */
+
+static void mdoc_text(struct buf *out, const char *text)
+{
+    for (; *text; text++) {
+        buf_adds(out, *text == '-'    ? "\\-"
+                      : *text == '\\' ? "\\e"
+                      : *text == '`'  ? "\\(dq"
+                                      : (const char[]){*text, '\0'});
+    }
+}
+
+static void mdoc_options(struct buf *out, const struct option *list)
+{
+    bool any = false;
+
+    for (const struct option *o = list; o && o->name; o++) {
+        if (o->hidden) {
+            continue;
+        }
+        buf_adds(out, any ? "" : ".Bl -tag -width Ds -compact\n");
+        any = true;
+        buf_addf(out, ".It Fl \\-%s%s%s\n", o->name, o->value ? " Ar " : "",
+                 o->value ? o->value : "");
+        mdoc_text(out, o->help);
+        buf_adds(out, ".\n");
+    }
+    buf_adds(out, any ? ".El\n" : "");
+}
+
+void commands_mdoc(struct buf *out)
+{
+    buf_adds(out, ".Bl -tag -width Ds\n");
+    for (const struct command *c = commands; c->name; c++) {
+        if (c->hidden) {
+            continue;
+        }
+        buf_addf(out, ".It Cm %s", c->name);
+        if (*c->usage) {
+            buf_adds(out, " Ar ");
+            mdoc_text(out, c->usage);
+        }
+        buf_addc(out, '\n');
+        mdoc_text(out, c->summary);
+        buf_adds(out, ".\n");
+        if (c->help) {
+            mdoc_text(out, c->help);
+            buf_addc(out, '\n');
+        }
+        mdoc_options(out, c->options);
+    }
+    buf_adds(out, ".El\n");
+}
+
+int cmd_help(struct app *app)
+{
+    const char *name = app->args->words[0];
+    const struct command *c = name ? command_find(name) : NULL;
+    struct buf b;
+
+    if (name && !c) {
+        return out_usage("there is no command \"%s\"; `basesync help` lists them", name);
+    }
+    buf_init(&b, BUF_NO_LIMIT);
+    if (c) {
+        command_help(c, &b);
+    } else {
+        commands_help(&b);
+    }
+    out_buf(&b);
+    return 0;
+}
+
+int cmd_manual(struct app *app)
+{
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    if (str_eq(app->args->words[0], "commands")) {
+        commands_mdoc(&b);
+    } else {
+        conf_mdoc(&b);
+    }
+    out_buf(&b);
+    return 0;
+}
