@@ -108,8 +108,15 @@ class Twin:
         raise KeyError(table)
 
     def rows(self, tab, spreadsheet=None):
-        """Rows of a tab as lists of plain values (formulas as their entered text)."""
-        return [[plain(c) for c in row] for row in self.cells(tab, spreadsheet)]
+        """Rows of a tab as lists of plain values (formulas as their entered text), without the empty
+        cells at the end of a row and the empty rows at the end."""
+        rows = [[plain(c) for c in row] for row in self.cells(tab, spreadsheet)]
+        for row in rows:
+            while row and row[-1] in (None, ""):
+                row.pop()
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
 
     def cells(self, tab, spreadsheet=None):
         for s in self.state()["google"]["spreadsheets"]:
