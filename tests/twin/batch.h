@@ -26,6 +26,18 @@ cJSON *batch_range_json(const cJSON *range);
 bool batch_put_cell(struct batch *b, struct g_sheet *sh, int r, int c, const cJSON *cell,
                     const struct mask *m);
 
+/* Gives a sheet another title; formulas follow. The title was checked. */
+void s_rename_sheet(struct tx *tx, struct g_sheet *sh, const char *title);
+bool s_delete_sheet(struct tx *tx, struct g_sheet *sh, struct s_err *e);
+/* One key of a sort. */
+struct sort_by {
+    int column;
+    bool descending;
+};
+/* Sorts the rows of a box as Sheets does; the cells go with all they have. */
+void s_sort(struct tx *tx, struct g_sheet *sh, struct a1_box box, const struct sort_by *by,
+            size_t n_by);
+
 batch_fn batch_append_dimension, batch_insert_dimension, batch_delete_dimension,
     batch_move_dimension, batch_update_dimension, batch_auto_resize, batch_insert_range,
     batch_delete_range;

@@ -168,6 +168,8 @@ void tx_abort(struct tx *tx);
 /* Sets a cell's value and notes it; the number format only when type is not NULL. */
 void tx_set(struct tx *tx, struct g_sheet *sh, int r, int c, enum g_kind kind, double num,
             const char *text);
+/* The current year where the spreadsheet is; dates without a year are typed in it. */
+int tx_year(const struct tx *tx);
 /* Notes something else in the log; takes detail. */
 void tx_note(struct tx *tx, const char *op, cJSON *detail);
 /* Refuses edits of protected cells. */

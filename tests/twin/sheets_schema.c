@@ -341,6 +341,22 @@ const struct schema_row schema_messages[] = {
     {"ConditionValue", "relativeDate:=RelativeDate userEnteredValue:s"},
     {"PersonProperties", "displayFormat:=DisplayFormat email:s"},
     {"RichLinkProperties", "mimeType:s uri:s"},
+    /* Drive v3, what the twin knows of it; for the fields of answers only. */
+    {"DriveFile",
+     "kind:s id:s name:s mimeType:s version:s createdTime:s modifiedTime:s trashed:b parents:[s "
+     "driveId:s ownedByMe:b shared:b owners:[* lastModifyingUser:* capabilities:* webViewLink:s "
+     "description:s starred:b explicitlyTrashed:b spaces:[s properties:* appProperties:* "
+     "permissions:[* permissionIds:[s iconLink:s thumbnailLink:s exportLinks:* size:s "
+     "quotaBytesUsed:s headRevisionId:s viewedByMe:b viewedByMeTime:s modifiedByMe:b "
+     "modifiedByMeTime:s sharedWithMeTime:s sharingUser:* isAppAuthorized:b"},
+    {"DriveFileList", "kind:s nextPageToken:s incompleteSearch:b files:[DriveFile"},
+    {"DriveChange",
+     "kind:s changeType:s time:s removed:b fileId:s file:DriveFile driveId:s drive:* type:s"},
+    {"DriveChangeList", "kind:s nextPageToken:s newStartPageToken:s changes:[DriveChange"},
+    {"DriveStartPageToken", "kind:s startPageToken:s"},
+    {"DriveAbout",
+     "kind:s user:* storageQuota:* importFormats:* exportFormats:* maxImportSizes:* maxUploadSize:s "
+     "appInstalled:b folderColorPalette:[s canCreateDrives:b"},
     {NULL, NULL},
 };
 

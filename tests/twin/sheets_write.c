@@ -10,7 +10,7 @@
 
 /* ---- one value ---- */
 
-static int year_now(const struct tx *tx)
+int tx_year(const struct tx *tx)
 {
     int y;
     int m;
@@ -43,7 +43,7 @@ static void write_text(struct tx *tx, struct g_sheet *sh, int r, int c, const ch
     const struct g_cell *old = grid_cell(sh, r, c);
     const struct g_format *f = old ? grid_format(old->format) : NULL;
     bool plain = f && strcmp(f->type, "TEXT") == 0;
-    struct fmt_entry e = fmt_enter(text, plain, tx->st->locale, year_now(tx));
+    struct fmt_entry e = fmt_enter(text, plain, tx->st->locale, tx_year(tx));
     tx_set(tx, sh, r, c, e.kind, e.num, e.text);
     enter_format(sh, r, c, &e);
     free(e.text);
