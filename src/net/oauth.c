@@ -1,17 +1,21 @@
+/* oauth.c: see oauth.h. */
 #include "net/oauth.h"
 
-#include "base/clock.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "net/json.h"
+#include "net/retry.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define ASSERTION_LIFE_S 3600
 #define DEFAULT_LIFE_S 3600
+#define LIFE_MAX_S 86400                 /* of an access token */
+#define REFRESH_LIFE_MAX_S (400 * 86400) /* of a refresh token */
+#define REDIRECT_MAX 4096
 
 /* ---- service accounts ---- */
 
@@ -34,42 +38,67 @@ static char *copy_member(const struct json *doc, const char *name)
 
 static enum bs_rc bad_key(struct bs_err *e, const char *what)
 {
-    return bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
-                   "the service account file %s: download a JSON key of the service account from "
-                   "the Google Cloud console",
+    return bs_fail(e, BS_STOP_SYNC, BS_K_CONFIG,
+                   "the service account key %s: make a key of type JSON for the service account in "
+                   "the Google Cloud console and give that file",
                    what);
+}
+
+/* What is wrong with the document as a whole; NULL when nothing is. */
+static const char *wrong_file(const struct json *doc)
+{
+    if (!json_is_object(doc)) {
+        return "is no JSON object";
+    }
+    if (json_get(doc, "installed") || json_get(doc, "web")) {
+        return "is the file of an OAuth client, not of a service account";
+    }
+    if (!str_eq(json_string(json_get(doc, "type"), ""), "service_account")) {
+        return "does not say \"type\": \"service_account\"";
+    }
+    return NULL;
+}
+
+static const char *wrong_member(const struct service_account *a)
+{
+    if (!a->email || !strchr(a->email, '@')) {
+        return "has no client_email";
+    }
+    if (!a->key_id) {
+        return "has no private_key_id";
+    }
+    if (!a->private_key) {
+        return "has no private_key";
+    }
+    if (!strstr(a->private_key, "-----BEGIN PRIVATE KEY-----")) {
+        return "has a private_key that is no unencrypted PEM text";
+    }
+    return NULL;
 }
 
 enum bs_rc service_account_parse(const char *json, size_t len, struct service_account *out,
                                  struct bs_err *e)
 {
     struct json *doc = NULL;
-    struct bs_err ignored = BS_ERR_INIT;
+    struct bs_err not_json = BS_ERR_INIT;
+    const char *wrong = "is not JSON"; /* the parser's own sentence would quote the key */
 
     memset(out, 0, sizeof *out);
-    if (json_parse(json, len, &doc, &ignored) != BS_OK || !json_is_object(doc)) {
-        json_free(doc);
-        return bad_key(e, "is not JSON");
+    if (len <= SERVICE_ACCOUNT_MAX && json_parse(json, len, &doc, &not_json) == BS_OK) {
+        wrong = wrong_file(doc);
     }
-    if (json_get(doc, "installed") != NULL || json_get(doc, "web") != NULL) {
-        json_free(doc);
-        return bad_key(e, "is an OAuth client, not a service account");
+    if (!wrong) {
+        out->email = copy_member(doc, "client_email");
+        out->key_id = copy_member(doc, "private_key_id");
+        out->private_key = copy_member(doc, "private_key");
+        out->token_uri = copy_member(doc, "token_uri");
+        out->project = copy_member(doc, "project_id");
+        wrong = wrong_member(out);
     }
-    if (!str_eq(json_string(json_get(doc, "type"), ""), "service_account")) {
-        json_free(doc);
-        return bad_key(e, "does not say \"type\": \"service_account\"");
-    }
-    out->email = copy_member(doc, "client_email");
-    out->key_id = copy_member(doc, "private_key_id");
-    out->private_key = copy_member(doc, "private_key");
-    out->token_uri = copy_member(doc, "token_uri");
-    out->project = copy_member(doc, "project_id");
     json_free(doc);
-    if (out->email == NULL || strchr(out->email, '@') == NULL) {
-        return bad_key(e, "has no client_email");
-    }
-    if (out->private_key == NULL || strstr(out->private_key, "PRIVATE KEY") == NULL) {
-        return bad_key(e, "has no private_key");
+    if (wrong) {
+        service_account_release(out);
+        return bad_key(e, wrong);
     }
     return BS_OK;
 }
@@ -89,9 +118,7 @@ static void jwt_header(const struct service_account *a, struct buf *out)
     jsonw_object(&w);
     jsonw_member(&w, "alg", "RS256");
     jsonw_member(&w, "typ", "JWT");
-    if (a->key_id != NULL) {
-        jsonw_member(&w, "kid", a->key_id);
-    }
+    jsonw_member(&w, "kid", a->key_id);
     jsonw_end_object(&w);
     jwt_part(out, &b);
     buf_release(&b);
@@ -151,66 +178,65 @@ void oauth_tokens_release(struct oauth_tokens *t)
     memset(t, 0, sizeof *t);
 }
 
-static enum bs_rc no_answer(const struct http_response *r, struct bs_err *e)
+static int64_t life_of(const struct json *doc, const char *name, int64_t otherwise, int64_t most)
 {
-    (void)bs_fail(e, BS_RETRY, BS_K_NETWORK, "the token server gave no usable answer: %s",
-                  r->detail[0] != '\0' ? r->detail : "see the HTTP status");
-    e->http = r->status;
-    return BS_RETRY;
-}
+    int64_t s = json_int(json_get(doc, name), otherwise); /* a text in some answers */
 
-static enum bs_rc refused(const struct http_response *r, const struct json *doc, struct bs_err *e)
-{
-    const char *code = json_string(json_get(doc, "error"), "");
-    const char *why = json_string(json_get(doc, "error_description"), "");
-
-    (void)bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the token server refused the credential: %s%s%s",
-                  code[0] != '\0' ? code : "no reason given", why[0] != '\0' ? ", " : "", why);
-    (void)str_copy(e->code, sizeof e->code, code);
-    e->http = r->status;
-    return BS_STOP_SYNC;
+    return s <= 0 ? otherwise : s > most ? most : s;
 }
 
 static void take_tokens(const struct json *doc, int64_t now_ms, struct oauth_tokens *out)
 {
-    int64_t life = json_int(json_get(doc, "expires_in"), DEFAULT_LIFE_S);
-    int64_t refresh_life = json_int(json_get(doc, "refresh_expires_in"),
-                                    json_int(json_get(doc, "refresh_token_expires_in"), 0));
+    /* Airtable's name, then Google's. */
+    int64_t refresh = life_of(doc, "refresh_expires_in", 0, REFRESH_LIFE_MAX_S);
 
+    if (refresh == 0) {
+        refresh = life_of(doc, "refresh_token_expires_in", 0, REFRESH_LIFE_MAX_S);
+    }
     out->access_token = copy_member(doc, "access_token");
     out->refresh_token = copy_member(doc, "refresh_token");
     out->scope = copy_member(doc, "scope");
-    out->expires_ms = now_ms + (life > 0 ? life : DEFAULT_LIFE_S) * 1000;
-    out->refresh_expires_ms = refresh_life > 0 ? now_ms + refresh_life * 1000 : 0;
+    out->expires_ms = now_ms + life_of(doc, "expires_in", DEFAULT_LIFE_S, LIFE_MAX_S) * 1000;
+    out->refresh_expires_ms = refresh > 0 ? now_ms + refresh * 1000 : 0;
+}
+
+static enum bs_rc read_tokens(const struct http_response *r, int64_t now_ms,
+                              struct oauth_tokens *out, struct bs_err *e)
+{
+    struct json *doc = NULL;
+    struct bs_err not_json = BS_ERR_INIT; /* its sentence would quote a token */
+    bool id_token;
+
+    if (json_parse(r->body.data, r->body.len, &doc, &not_json) != BS_OK) {
+        return bs_fail(e, BS_RETRY, BS_K_NETWORK,
+                       "the token server answered with something that is not JSON");
+    }
+    take_tokens(doc, now_ms, out);
+    id_token = json_get(doc, "id_token");
+    json_free(doc);
+    if (out->access_token) {
+        return BS_OK;
+    }
+    oauth_tokens_release(out);
+    (void)str_copy(e->code, sizeof e->code, "no_access_token");
+    return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the token server gave no access token%s",
+                   id_token ? ", as it does for a scope that it does not know" : "");
 }
 
 enum bs_rc oauth_read_answer(const struct http_response *r, int64_t now_ms,
                              struct oauth_tokens *out, struct bs_err *e)
 {
-    struct json *doc = NULL;
-    struct bs_err ignored = BS_ERR_INIT;
-    enum bs_rc rc = BS_OK;
+    struct retry_verdict v;
 
     memset(out, 0, sizeof *out);
-    if (r->outcome != HTTP_ANSWERED || r->status >= 500 || r->status == 429 || r->status == 408) {
-        return no_answer(r, e);
+    e->code[0] = '\0';
+    if (r->outcome == HTTP_ANSWERED && r->status >= 200 && r->status <= 299) {
+        return read_tokens(r, now_ms, out, e);
     }
-    if (json_parse(r->body.data, r->body.len, &doc, &ignored) != BS_OK) {
-        return no_answer(r, e);
-    }
-    if (r->status < 200 || r->status > 299) {
-        rc = refused(r, doc, e);
-    } else {
-        take_tokens(doc, now_ms, out);
-        if (out->access_token == NULL) {
-            /* An unknown scope is answered with 200, an id_token and no access_token. */
-            oauth_tokens_release(out);
-            rc = bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH,
-                         "the token server answered without an access token");
-        }
-    }
-    json_free(doc);
-    return rc;
+    retry_read_error(ON_TOKEN_SERVER, r, e);
+    v = retry_decide(ON_TOKEN_SERVER, CLASS_TOKEN, r, e->code);
+    e->kind = v.kind;
+    return e->rc = v.action == ACT_RETRY ? BS_RETRY : BS_STOP_SYNC;
 }
 
 /* ---- forms ---- */
@@ -228,15 +254,22 @@ static void add_pair(struct buf *form, const char *name, const char *value)
     url_encode(form, value);
 }
 
+/* A secret that does not go into the body goes, with the id, into an Authorization header; Airtable
+ * refuses an id in both places. */
+static void add_client(struct buf *form, const char *id, const char *secret, bool secret_in_body)
+{
+    if (secret_in_body || !secret) {
+        add_pair(form, "client_id", id);
+        add_pair(form, "client_secret", secret);
+    }
+}
+
 void oauth_refresh_form(const char *refresh_token, const char *client_id, const char *client_secret,
                         bool secret_in_body, struct buf *form)
 {
     add_pair(form, "grant_type", "refresh_token");
     add_pair(form, "refresh_token", refresh_token);
-    if (secret_in_body || client_secret == NULL) {
-        add_pair(form, "client_id", client_id);
-        add_pair(form, "client_secret", client_secret);
-    }
+    add_client(form, client_id, client_secret, secret_in_body);
 }
 
 void oauth_code_form(const char *code, const char *redirect_uri, const char *verifier,
@@ -247,10 +280,7 @@ void oauth_code_form(const char *code, const char *redirect_uri, const char *ver
     add_pair(form, "code", code);
     add_pair(form, "redirect_uri", redirect_uri);
     add_pair(form, "code_verifier", verifier);
-    if (secret_in_body || client_secret == NULL) {
-        add_pair(form, "client_id", client_id);
-        add_pair(form, "client_secret", client_secret);
-    }
+    add_client(form, client_id, client_secret, secret_in_body);
 }
 
 void oauth_consent_url(const char *auth_url, const char *client_id, const char *redirect_uri,
@@ -270,7 +300,7 @@ void oauth_consent_url(const char *auth_url, const char *client_id, const char *
     buf_adds(url, auth_url);
     buf_addc(url, strchr(auth_url, '?') == NULL ? '?' : '&');
     buf_add(url, query.data, query.len);
-    if (extra != NULL && extra[0] != '\0') {
+    if (extra && extra[0] != '\0') {
         buf_addc(url, '&');
         buf_adds(url, extra);
     }
@@ -279,21 +309,21 @@ void oauth_consent_url(const char *auth_url, const char *client_id, const char *
 
 /* ---- the browser's way back ---- */
 
-static bool query_value(const char *query, const char *name, struct buf *out)
+/* The value of a query parameter; false when it is not there or cannot be decoded. */
+static bool query_value(const char *query, size_t len, const char *name, struct buf *out)
 {
     size_t n = strlen(name);
+    const char *end = query + len;
 
-    while (*query != '\0') {
-        size_t len = strcspn(query, "&# \t\r\n");
+    while (query < end) {
+        const char *next = memchr(query, '&', (size_t)(end - query));
+        size_t part = (size_t)((next ? next : end) - query);
 
-        if (len > n && strncmp(query, name, n) == 0 && query[n] == '=') {
-            return url_decode(out, query + n + 1, len - n - 1, true);
+        if (part > n && strncmp(query, name, n) == 0 && query[n] == '=') {
+            buf_clear(out);
+            return url_decode(out, query + n + 1, part - n - 1, true) && out->len > 0;
         }
-        query += len;
-        if (*query != '&') {
-            return false;
-        }
-        query++;
+        query += part + 1;
     }
     return false;
 }
@@ -302,21 +332,24 @@ enum bs_rc oauth_read_redirect(const char *text, const char *expected_state, str
                                struct bs_err *e)
 {
     const char *query = strchr(text, '?');
-    struct buf state, error;
+    struct buf value;
+    size_t len;
     enum bs_rc rc = BS_OK;
 
-    buf_init(&state, 4096);
-    buf_init(&error, 4096);
-    query = query == NULL ? text : query + 1;
-    if (query_value(query, "error", &error)) {
-        rc = bs_fail(e, BS_STOP_ALL, BS_K_OAUTH, "the sign-in was refused: %s", error.data);
-    } else if (!query_value(query, "state", &state) || !str_eq(state.data, expected_state)) {
-        rc = bs_fail(e, BS_STOP_ALL, BS_K_OAUTH,
-                     "this address does not belong to the sign-in that was started; start again");
-    } else if (!query_value(query, "code", code)) {
-        rc = bs_fail(e, BS_STOP_ALL, BS_K_OAUTH, "this address carries no code; start again");
+    buf_init(&value, REDIRECT_MAX);
+    query = query ? query + 1 : text;
+    len = strcspn(query, "# \t\r\n");
+    /* Whatever else it says, an address with another state is not the answer to our question. */
+    if (!query_value(query, len, "state", &value) || value.len != strlen(expected_state) ||
+        !crypto_equal(value.data, expected_state, value.len)) {
+        rc = bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH,
+                     "this address does not belong to the sign-in that was started: start again");
+    } else if (query_value(query, len, "error", &value)) {
+        rc = bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the sign-in was refused: %.200s", value.data);
+    } else if (!query_value(query, len, "code", code)) {
+        buf_clear(code);
+        rc = bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "this address holds no code: start again");
     }
-    buf_wipe(&state);
-    buf_release(&error);
+    buf_wipe(&value);
     return rc;
 }
