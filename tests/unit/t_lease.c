@@ -4,6 +4,7 @@
 #include "store/lease.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define T0 1769076000000
@@ -23,6 +24,7 @@ static pid_t holder(struct world *w, const char *const *names, size_t n)
         struct store *s;
         struct bs_err e = BS_ERR_INIT;
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
         byte = store_open(w->path, STORE_EXISTING, NULL, &s, &e) == BS_OK &&
                lease_take(s, names, n, T0, &e) == BS_OK;
         if (write(ready[1], &byte, 1) == 1) {
@@ -164,6 +166,7 @@ static void processes_take_turns(void **state)
     for (int i = 0; i < 4; i++) {
         pids[i] = fork();
         if (pids[i] == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             _exit(contend(w, file, 20));
         }
     }

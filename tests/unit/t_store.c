@@ -529,6 +529,21 @@ static void a_backup_that_fails_leaves_the_last_one(void **state)
     assert_string_equal(line, "the last one");
 }
 
+static void a_damaged_database_makes_no_backup(void **state)
+{
+    struct world *w = *state;
+    char to[128], part[160];
+
+    snprintf(to, sizeof to, "%s/copy.db", w->dir);
+    snprintf(part, sizeof part, "%s.part", to);
+    store_close(w->s);
+    damage(w);
+    world_open(w, STORE_EXISTING);
+    FAILS(store_backup(w->s, to, &w->e), BS_STOP_ALL, BS_K_STATE, "is damaged");
+    assert_int_not_equal(access(to, F_OK), 0);
+    assert_int_not_equal(access(part, F_OK), 0);
+}
+
 /* ---- retention ---- */
 
 /* A finished run with one change, both of that time. */
@@ -780,6 +795,7 @@ int main(void)
         NEW(a_backup_is_whole_private_and_opens),
         NEW(a_backup_has_nothing_of_an_unfinished_transaction),
         NEW(a_backup_that_fails_leaves_the_last_one),
+        NEW(a_damaged_database_makes_no_backup),
         NEW(old_logs_and_history_are_forgotten),
         NEW(a_run_that_goes_on_is_never_forgotten),
         NEW(old_counters_limits_and_leases_are_forgotten),
