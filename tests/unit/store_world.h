@@ -146,7 +146,7 @@ UNUSED_OK static const char *world_text(struct world *w, const char *sql)
 
 UNUSED_OK static long long world_number(struct world *w, const char *sql)
 {
-    return atoll(world_text(w, sql));
+    return strtoll(world_text(w, sql), NULL, 10);
 }
 
 /* A sync of that slug with everything in it. */
