@@ -309,9 +309,11 @@ static struct g_value arithmetic(char op, const struct g_value *a, const struct 
             return calc_error(G_ERR_DIV0, "Function DIVIDE parameter 2 cannot be zero.");
         v = calc_number(l / r);
     }
-    /* A date plus a number stays a date. */
-    if (op == '+' || op == '-')
-        v.date = a->date && !b->date ? a->date : b->date && !a->date && op == '+' ? b->date : 0;
+    /* A date plus a number or a time stays a date; two dates have a distance, no date. */
+    if (op == '+')
+        v.date = a->date ? a->date : b->date;
+    else if (op == '-' && !b->date)
+        v.date = a->date;
     return v;
 }
 
