@@ -29,6 +29,11 @@ static const struct option connect_options[] = {
 };
 static const struct option disconnect_options[] = {
     {"user", "NAME", "For this [user] section", 0, false}, {0}};
+static const struct option discover_options[] = {
+    {"user", "NAME", "With this user's connections", 0, false},
+    {"ini", NULL, "Print a [sync] section for BASE TABLE SHEET TAB", 0, false},
+    {0},
+};
 static const struct option sync_options[] = {
     {"dry-run", NULL, "Print what would be done, change nothing", 'n', false},
     {"first-sync", NULL, "Agree to a first run with many changes, or to pairing anew", 0, false},
@@ -40,11 +45,26 @@ static const struct option sync_options[] = {
     {"worker", NULL, "Started by serve; names are ids", 0, true},
     {0},
 };
+static const struct option logs_options[] = {
+    {"failed", NULL, "Failed and partial runs only", 0, false},
+    {"since", "TIME", "From this time on: 2026-01-22, 2026-01-22T10:00:00Z, or 2h, 7d ago", 0,
+     false},
+    {"sync", "NAME", "Of this sync only", 0, false},
+    {"limit", "N", "At most so many (default 20)", 0, false},
+    {"follow", NULL, "Go on with new runs as they end", 'f', false},
+    {0},
+};
+static const struct option conflicts_options[] = {{"sync", "NAME", "Of this sync only", 0, false},
+                                                  {0}};
 static const struct option version_options[] = {
     {"verbose", NULL, "Also what it is built of", 'v', false},
     {"licences", NULL, "The licences of everything inside", 0, false},
     {0},
 };
+static const struct option sql_options[] = {
+    {"write", NULL, "Allow statements that change the database", 0, false}, {0}};
+static const struct option status_options[] = {
+    {"prometheus", NULL, "As text for the node exporter's textfile collector", 0, false}, {0}};
 
 const struct command commands[] = {
     {"init", "", "Write the INI file, the key and the database where they are missing",
@@ -57,10 +77,35 @@ const struct command commands[] = {
     {"connections", "", "List the stored credentials", NULL, NULL, 0, 0, cmd_connections, false},
     {"disconnect", "airtable|sheets [--user NAME]", "Forget a credential", NULL, disconnect_options,
      1, 1, cmd_disconnect, false},
+    {"discover", "[BASE | SPREADSHEET] | --ini BASE TABLE SHEET TAB",
+     "List bases, tables and fields, or tabs and headers",
+     "Without a word: the bases the token can see. With a base's id: its tables and fields. With "
+     "a spreadsheet's address or id: its tabs and headers. With --ini: a section for the INI "
+     "file.",
+     discover_options, 0, 4, cmd_discover, false},
+    {"check", "[NAME...]", "Try every step of each sync without writing, and say what to do", NULL,
+     NULL, 0, MANY, cmd_check, false},
     {"sync", "[NAME...]", "Run syncs now",
      "Without a name: all active ones. Exit codes: 0 all good; 1 failed, a later run may succeed; "
      "2 usage or configuration; 3 partial; 4 stopped until a person acts; 5 busy.",
      sync_options, 0, MANY, cmd_sync, false},
+    {"status", "[NAME...]", "Say how each sync is doing", NULL, status_options, 0, MANY, cmd_status,
+     false},
+    {"logs", "[show LOG]", "List the latest runs, or show one with its changes", NULL, logs_options,
+     0, 2, cmd_logs, false},
+    {"show", "LOG", "Show one run: counts, errors, changes", NULL, NULL, 1, 1, cmd_show, false},
+    {"conflicts", "[NAME RECORD FIELD airtable|sheets]",
+     "List the cells that wait for a decision, or decide one",
+     "The decision is carried out by the sync's next run.", conflicts_options, 0, 4, cmd_conflicts,
+     false},
+    {"pause", "NAME...", "Stop a sync from running until resume", NULL, NULL, 1, MANY, cmd_pause,
+     false},
+    {"resume", "NAME...", "Let a paused sync run again", NULL, NULL, 1, MANY, cmd_resume, false},
+    {"backup", "TO", "Copy the database while it is in use, and check the copy", NULL, NULL, 1, 1,
+     cmd_backup, false},
+    {"sql", "[-- ARGUMENT...]", "Open the database in a SQLite shell, read-only",
+     "Arguments after -- are the shell's own: `basesync sql -- -box 'SELECT ...'`.", sql_options, 0,
+     MANY, cmd_sql, false},
     {"manual", "commands|keys", "Print lists for the manual pages", NULL, NULL, 1, 1, cmd_manual,
      true},
     {"version", "", "Say which version this is", NULL, version_options, 0, 0, cmd_version, false},

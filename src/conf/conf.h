@@ -89,6 +89,9 @@ const struct conf_sync *conf_find_sync(const struct conf *c, const char *slug_or
 /* Nearest slug for "did you mean", NULL when none is near. */
 const char *conf_nearest_sync(const struct conf *c, const char *slug);
 
+/* Milliseconds from "90s", "5m", "6h", "1d", "250ms" or "0"; false on anything else. */
+bool conf_parse_duration(const char *text, int64_t *ms);
+
 /* The effective configuration as an INI file (--print-config). */
 void conf_print(const struct conf *c, struct buf *out);
 /* The commented sample file written by init and kept in conf/basesync.ini. */

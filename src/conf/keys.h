@@ -74,9 +74,6 @@ extern const struct conf_type conf_text, conf_optional, conf_path, conf_bool, co
     conf_url, conf_optional_url, conf_proxy, conf_mail_url, conf_base, conf_spreadsheet, conf_tab,
     conf_direction, conf_conflicts, conf_max_delete, conf_field;
 
-/* Milliseconds from "90s", "5m", "6h", "1d", "250ms" or "0". */
-bool conf_parse_duration(const char *text, int64_t *ms);
-
 /* Calls the reader of the INI: conf/ini.c. The functions return false when they have set e. */
 struct ini_events {
     bool (*section)(void *ctx, int line,

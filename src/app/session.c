@@ -1,0 +1,68 @@
+/* session.c: see session.h. */
+#include "app/session.h"
+
+enum bs_rc session_open(struct session *s, struct app *app, const char *user_id,
+                        enum service service, struct bs_err *e)
+{
+    *s = (struct session){.ep = app_endpoints(app), .limits = app_limits(app)};
+    if (app_http(app, &s->http, e) != BS_OK ||
+        auth_new(app->store, s->http, &s->ep, user_id, service, &s->auth, e) != BS_OK) {
+        return e->rc;
+    }
+    s->caller = caller_new(app->store, s->http, s->auth, &s->ep, &s->limits);
+    return BS_OK;
+}
+
+void session_release(struct session *s)
+{
+    caller_free(s->caller);
+    auth_free(s->auth);
+    http_free(s->http);
+    *s = (struct session){0};
+}
+
+struct header_row {
+    struct arena *arena;
+    const char **texts;
+    size_t n;
+};
+
+static enum bs_rc take_header(void *ctx, size_t range, uint32_t row, uint32_t col0,
+                              const struct cell *cells, size_t n, struct bs_err *e)
+{
+    struct header_row *h = ctx;
+    struct buf b;
+
+    (void)range;
+    (void)e;
+    for (size_t i = 0; row == 1 && i < n && col0 + i < h->n; i++) {
+        buf_init(&b, BUF_NO_LIMIT);
+        cell_print(&cells[i], &b);
+        h->texts[col0 + i] = arena_strdup(h->arena, b.data);
+        buf_release(&b);
+    }
+    return BS_OK;
+}
+
+enum bs_rc session_headers(struct app *app, struct sheets *sh, const struct sheet_tab *tab,
+                           const char *const **out, size_t *n, struct bs_err *e)
+{
+    const struct a1_range range = {
+        .col0 = 0, .col1 = tab->columns > 0 ? tab->columns - 1 : 0, .row0 = 1, .row1 = 1};
+    struct header_row h = {app->arena, NULL, tab->columns};
+
+    h.texts = arena_alloc_n(app->arena, h.n + 1, sizeof *h.texts);
+    for (size_t i = 0; i < h.n; i++) {
+        h.texts[i] = "";
+    }
+    if (h.n > 0 && sheets_read_values(sh, tab->title, &range, 1, SHEETS_UNFORMATTED, take_header,
+                                      &h, e) != BS_OK) {
+        return e->rc;
+    }
+    while (h.n > 0 && *h.texts[h.n - 1] == '\0') {
+        h.n--;
+    }
+    *out = h.texts;
+    *n = h.n;
+    return BS_OK;
+}

@@ -1,0 +1,31 @@
+/*
+ * session.h: one user's stored credential for one service, ready for calls by hand (discover,
+ * check): the same governed calls as in a run.
+ */
+#ifndef APP_SESSION_H
+#define APP_SESSION_H
+
+#include "app/context.h"
+#include "remote/airtable.h"
+#include "remote/auth.h"
+#include "remote/call.h"
+#include "remote/sheets.h"
+
+struct session {
+    struct endpoints ep;
+    struct call_limits limits;
+    struct http *http;
+    struct auth *auth;
+    struct caller *caller;
+};
+
+/* The session is released whether or not this succeeds. */
+enum bs_rc session_open(struct session *s, struct app *app, const char *user_id,
+                        enum service service, struct bs_err *e) BS_MUST_CHECK;
+void session_release(struct session *s);
+
+/* The first row of a tab as texts, one per column, "" where empty; in the command's arena. */
+enum bs_rc session_headers(struct app *app, struct sheets *sh, const struct sheet_tab *tab,
+                           const char *const **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
+
+#endif
