@@ -379,6 +379,9 @@ static enum bs_rc on_grid(void *ctx, size_t range, uint32_t number, uint32_t col
         return bs_fail(e, BS_RETRY, BS_K_REMOTE, "rows of tab \"%s\" moved while they were read",
                        r->tab->title);
     }
+    if (r->row_load[row - r->state.rows] == 0) {
+        return BS_OK; /* read along in a gap: as it was, and its record's values are not at hand */
+    }
     row->cells = arena_alloc_n(r->arena, r->n_fields, sizeof *row->cells);
     for (size_t i = 0; i < r->n_fields; i++) {
         fill_side_cell(r, row, i, cell_at(cells, col0, n, r->layout.column[i]), &row->cells[i]);

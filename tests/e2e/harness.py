@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -65,8 +66,11 @@ class Twin:
         data = None if body is None else json.dumps(body).encode()
         req = urllib.request.Request(self.url + "/__twin__/" + path, data=data,
                                      headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(req, context=self.tls, timeout=60) as r:
-            text = r.read().decode()
+        try:
+            with urllib.request.urlopen(req, context=self.tls, timeout=60) as r:
+                text = r.read().decode()
+        except urllib.error.HTTPError as e:
+            raise RuntimeError(f"{path}: {e.read().decode()}") from e
         return json.loads(text) if text.strip() else None
 
     def load(self, scenario):

@@ -192,9 +192,9 @@ def test_a_view_that_filters_brings_only_its_records_and_one_that_leaves_is_no_d
 
 # ---- every type ----
 
-PEOPLE = [{"id": "usrAnna0000000001", "email": "anna@example.com", "name": "Anna Álvarez"},
-          {"id": "usrBob00000000002", "email": "bob@example.com", "name": "Bob O'Neil"},
-          {"id": "usrDemoUser000001", "email": "demo@example.com", "name": "Demo"}]
+ANNA = {"id": "usrAnna0000000001", "email": "anna@example.com", "name": "Anna Álvarez"}
+BOB = {"id": "usrBob00000000002", "email": "bob@example.com", "name": "Bob O'Neil"}
+PEOPLE = [ANNA, BOB, {"id": "usrDemoUser000001", "email": "demo@example.com", "name": "Demo"}]
 ISO = {"name": "iso", "format": "YYYY-MM-DD"}
 H24 = {"name": "24hour", "format": "HH:mm"}
 TEXT = ("TEXT", "@")
@@ -233,10 +233,9 @@ TYPES = [
     ("dateTime", {"timeZone": "utc", "dateFormat": ISO, "timeFormat": H24},
      "2026-07-01T10:30:00.000Z", serial(2026, 7, 1, 12, 30), ("DATE_TIME", "yyyy-mm-dd hh:mm"),
      "2026-01-31T23:30:00.000Z", serial(2026, 2, 1, 0, 30)),
-    ("singleCollaborator", {}, "anna@example.com", "Anna Álvarez", TEXT, "bob@example.com",
+    ("singleCollaborator", {}, ANNA, "Anna Álvarez", TEXT, BOB, "Bob O'Neil"),
+    ("multipleCollaborators", {}, [ANNA, BOB], "Anna Álvarez, Bob O'Neil", TEXT, [BOB],
      "Bob O'Neil"),
-    ("multipleCollaborators", {}, ["anna@example.com", "bob@example.com"],
-     "Anna Álvarez, Bob O'Neil", TEXT, ["bob@example.com"], "Bob O'Neil"),
     ("multipleAttachments", {"isReversed": False},
      [{"filename": "offer, final.pdf", "url": "https://example.com/1"},
       {"filename": "b.png", "url": "https://example.com/2"}], "\"offer, final.pdf\", b.png", TEXT,
@@ -271,9 +270,8 @@ TYPES = [
     ("lastModifiedTime", {"isValid": True, "referencedFieldIds": [], "result": {
         "type": "date", "options": {"dateFormat": ISO}}}, "2026-01-05", serial(2026, 1, 5),
      ("DATE", "yyyy-mm-dd"), "2026-01-06", serial(2026, 1, 6)),
-    ("createdBy", {}, "anna@example.com", "Anna Álvarez", TEXT, "bob@example.com", "Bob O'Neil"),
-    ("lastModifiedBy", {}, "anna@example.com", "Anna Álvarez", TEXT, "bob@example.com",
-     "Bob O'Neil"),
+    ("createdBy", {}, ANNA, "Anna Álvarez", TEXT, BOB, "Bob O'Neil"),
+    ("lastModifiedBy", {}, ANNA, "Anna Álvarez", TEXT, BOB, "Bob O'Neil"),
     ("externalSyncSource", {"choices": ["Jira", "CRM"]}, "Jira", "Jira", TEXT, "CRM", "CRM"),
     ("aiText", {}, {"state": "generated", "isStale": False, "value": "sum: 1,2"}, "sum: 1,2", TEXT,
      {"state": "generated", "isStale": True, "value": "other"}, "other"),
@@ -308,6 +306,9 @@ def check_types(t, which, row="full"):
     wrong = []
     for i, x in enumerate(TYPES):
         c = cell_of(t, row, header_of(i))
+        if which == 2 and x[0].startswith("lastModified"):  # these follow the edits by themselves
+            assert value(c) != x[3], header_of(i)
+            continue
         expected = x[3] if which == 1 else x[6]
         if not near(value(c), expected):
             wrong.append(f"{header_of(i)}: {value(c)!r}, {expected!r} expected")
@@ -330,9 +331,11 @@ def test_every_field_type_arrives_as_a_typed_cell_with_its_format_and_a_second_r
 def test_an_edit_of_every_field_type_flows_and_the_run_after_it_writes_nothing():
     with Twin(all_types()) as t, Home(t, {"direction": "airtable_to_sheets"}) as h:
         h.init().sync()
+        people = ids(t, "People")
         for i, x in enumerate(TYPES):
+            to = [people[n] for n in x[5]] if x[0] == "multipleRecordLinks" else x[5]
             t.person(airtable=[{"op": "update", "table": "Deals", "record": "full",
-                                "fields": {header_of(i): x[5]}}])
+                                "fields": {header_of(i): to}}])
         h.sync()
         check_types(t, 2)
         h.quiet()
@@ -494,8 +497,9 @@ def test_only_the_cell_that_differs_is_written():
         assert get(t, "n7", "B") == "new"
         writes = [w for w in t.writes() if w["service"] == "sheets"]
         assert len(writes) == 1, writes
-        text = json.dumps(writes[0])
-        assert text.count("\"new\"") == 1 and "n7" not in text, text
+        row = column(t, "Name").index("n7") + 2
+        assert writes[0]["detail"]["changes"] == [
+            {"cell": f"Deals!C{row}", "old": "b", "new": "new"}], writes
         log = h.last_log()
         assert log["status"] == "SUCCESS" and log["recordsSynced"] == 1, log
         h.quiet()
@@ -511,7 +515,9 @@ def test_new_records_are_added_below_and_edits_renames_and_cleared_fields_flow()
             {"op": "update", "table": "Deals", "record": "a", "fields": {"Name": "A", "Amount": 9}},
             {"op": "update", "table": "Deals", "record": "b", "fields": {"Amount": None}}])
         h.sync()
-        assert [r[:2] for r in t.rows("Deals")[1:]] == [["A", 9], ["b", None], ["c", 3]]
+        rows = t.rows("Deals")[1:]
+        assert sorted(r[:2] for r in rows[:2]) == [["A", 9], ["b", None]], rows
+        assert rows[2][:2] == ["c", 3], rows
         h.quiet()
 
 
@@ -556,9 +562,10 @@ def test_an_edit_in_the_sheet_is_put_back_and_kept_in_the_history():
                  [record(Name="a", Amount=1), record(Name="b", Amount=2)])
     with t, h:
         h.sync()
-        t.person(sheets=[{"op": "set", "sheet": "Deals", "cell": "B2", "value": 77}])
+        row = column(t, "Name").index("a") + 2
+        t.person(sheets=[{"op": "set", "sheet": "Deals", "cell": f"B{row}", "value": 77}])
         h.sync()
-        assert column(t, "Amount") == [1, 2]
+        assert get(t, "a", "Amount") == 1 and get(t, "b", "Amount") == 2
         assert t.records("Deals")[ids(t)["a"]]["Amount"] == 1
         kept = h.sql('SELECT oldValue, newValue, why FROM "SyncChange" WHERE why = ?', "put back")
         assert kept == [("77", "1", "put back")], kept
@@ -586,14 +593,14 @@ def test_a_formula_error_keeps_the_last_good_value_and_is_a_warning():
             t.person(airtable=[{"op": "update", "table": "Deals", "record": "a",
                                 "fields": {"Score": bad}}])
             h.sync()
-            assert column(t, "Score") == [5, 6]
+            assert get(t, "a", "Score") == 5 and get(t, "b", "Score") == 6
             log = h.last_log()
             assert log["status"] == "SUCCESS" and log["warnings"] >= 1, log
             assert [x for x in log["errors"] if x.get("field") == "Score"], log
         t.person(airtable=[{"op": "update", "table": "Deals", "record": "a",
                             "fields": {"Score": 8}}])
         h.sync()
-        assert column(t, "Score") == [8, 6]
+        assert get(t, "a", "Score") == 8 and get(t, "b", "Score") == 6
         h.quiet()
 
 
@@ -623,11 +630,11 @@ def test_a_record_deleted_in_airtable_keeps_its_row_unless_deletions_are_on():
         h.sync()
         assert len(column(t, "Name")) == 12
         h.quiet()
+        h.set(delete_extra_rows="yes", max_delete="2")
         t.person(airtable=[{"op": "delete", "table": "Deals", "record": "deal 0004"}])
-        h.set(delete_extra_rows="yes")
         h.sync()
         left = column(t, "Name")
-        assert "deal 0004" not in left and "deal 0005" in left, left
+        assert sorted(left) == [f"deal {i:04d}" for i in range(12) if i not in (3, 4)], left
         h.quiet()
 
 
@@ -658,11 +665,32 @@ def test_a_tab_and_a_table_that_are_renamed_are_followed():
         h.quiet()
 
 
+def test_rows_that_lie_between_changed_ones_give_no_warning():
+    s = scenario([NAME, field("Owner", "singleCollaborator")],
+                 [record(Name=f"n{i}", Owner=ANNA) for i in range(5)])
+    s["airtable"]["users"] = PEOPLE
+    with Twin(s) as t, Home(t, {"direction": "airtable_to_sheets"}) as h:
+        h.init().sync()
+        rows = column(t, "Name")
+        t.person(airtable=[{"op": "update", "table": "Deals", "record": rows[i],
+                            "fields": {"Owner": BOB}} for i in (0, 2, 4)])
+        h.sync()
+        assert column(t, "Owner") == ["Bob O'Neil", "Anna Álvarez"] * 2 + ["Bob O'Neil"]
+        assert h.last_log()["errors"] == [], h.last_log()
+        h.quiet()
+
+
 # ---- people at work during a run ----
 
 def moving(when, sheets, nth=1, kind="sheets.write"):
     return {"match": {"kind": kind, "nth": nth}, "count": 1,
             "fault": {"kind": "person", "when": when, "sheets": sheets}}
+
+
+def met(t):
+    """How often the schedule of faults has struck."""
+    faults = t.control("faults")
+    return sum(f["hits"] for f in (faults["faults"] if isinstance(faults, dict) else faults))
 
 
 def check_whole(t, n, amounts):
@@ -695,6 +723,7 @@ def people_during(edit_rows, mine=True):
         amounts["n10"] = 10
         t.faults(moving("before", edit_rows))
         h.sync()
+        assert met(t) == 1
         check_whole(t, 11, amounts)
         for r in t.table("Deals"):
             if mine and r[ID] and r["Name"] != "n10":
@@ -731,6 +760,7 @@ def test_rows_that_move_while_they_are_read_are_read_again():
         t.reset()
         t.faults(moving("after", [SORTED], nth=2, kind="sheets.read"))
         h.sync()
+        assert met(t) == 1
         check_whole(t, 10, amounts)
         h.quiet()
 
@@ -746,7 +776,8 @@ def test_a_cell_that_a_person_edits_during_the_run_is_not_overwritten_unseen():
         t.faults({"match": {"kind": "sheets.read", "nth": 4}, "count": 1,
                   "fault": {"kind": "person", "when": "before",
                             "sheets": [{"op": "set", "sheet": "Deals", "cell": "B2", "value": 33}]}})
-        h.sync(expect=None)
+        h.sync()
+        assert met(t) == 1
         h.sync()
         assert get(t, "a", "Amount") == 2
         kept = h.sql('SELECT oldValue FROM "SyncChange" WHERE side = ? AND oldValue = ?',
