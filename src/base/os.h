@@ -58,6 +58,10 @@ bool os_take_hangup(void); /* true once per SIGHUP */
 /* Sleeps until ms have passed (-1: for ever), a signal comes, or fd (or -1) is readable; true when
  * something woke it. */
 bool os_wait(int64_t ms, int fd);
+/* Sleeps, without waking in between, until the wall clock shows wall_ms (INT64_MAX: never), a
+ * signal comes, the clock is set or the machine wakes from sleep past that time; but no longer than
+ * at_most_ms (-1: no bound). The caller looks at the clock again. */
+void os_wait_until(int64_t wall_ms, int64_t at_most_ms);
 
 /* Sends "READY=1", "STATUS=...", "WATCHDOG=1" to $NOTIFY_SOCKET (systemd sd_notify(3)); nothing
  * when it is not set. */

@@ -1,6 +1,7 @@
 /* os_proc.c: the processes, signals and systemd parts of os.h. */
 #include "base/os.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -16,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -206,10 +208,10 @@ bool os_wait(int64_t ms, int fd)
     for (;;) {
         struct pollfd fds[2] = {{.fd = wake_pipe[0], .events = POLLIN},
                                 {.fd = fd, .events = POLLIN}};
-        int64_t left = end - boot_ms();
+        int64_t left = ms < 0 ? -1 : end - boot_ms();
         int n;
 
-        left = left < 0 ? 0 : left > WAIT_SLICE_MS ? WAIT_SLICE_MS : left;
+        left = ms >= 0 && left < 0 ? 0 : left > WAIT_SLICE_MS ? WAIT_SLICE_MS : left;
         n = poll(fds, 2, (int)left);
         if (n < 0 && errno != EINTR) {
             abort(); /* a bad pointer or no kernel memory */
@@ -223,6 +225,66 @@ bool os_wait(int64_t ms, int fd)
         if (n == 0 && boot_ms() >= end) {
             return false;
         }
+    }
+}
+
+/* How a moment of clock_wall_ms is reached on the machine's own clock, which tests may have moved.
+ */
+static struct itimerspec timer_for(int64_t wall_ms)
+{
+    struct itimerspec t = {0};
+    struct timespec now;
+    int64_t ms;
+
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) {
+        abort();
+    }
+    ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    ms += wall_ms - clock_wall_ms();
+    ms = ms < 1 ? 1 : ms; /* zero would disarm it */
+    t.it_value.tv_sec = (time_t)(ms / 1000);
+    t.it_value.tv_nsec = (long)(ms % 1000) * 1000000;
+    return t;
+}
+
+/* A clock that is read from a file does not wake anybody. */
+static int64_t bounded_for_tests(int64_t at_most_ms)
+{
+#ifdef BASESYNC_FAILPOINTS
+    const char *text = getenv("BASESYNC_CLOCK");
+    int64_t offset;
+
+    if (text && *text && !str_to_i64(text, INT64_MIN, INT64_MAX, &offset)) {
+        return at_most_ms < 0 || at_most_ms > 20 ? 20 : at_most_ms;
+    }
+#endif
+    return at_most_ms;
+}
+
+void os_wait_until(int64_t wall_ms, int64_t at_most_ms)
+{
+    static int timer = -1;
+    const struct itimerspec off = {0};
+    uint64_t times;
+
+    at_most_ms = bounded_for_tests(at_most_ms);
+    if (timer < 0) {
+        timer = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    }
+    if (timer >= 0) {
+        struct itimerspec t = wall_ms == INT64_MAX ? off : timer_for(wall_ms);
+
+        (void)timerfd_settime(timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &t, NULL);
+    } else if (wall_ms != INT64_MAX) {
+        int64_t left = wall_ms - clock_wall_ms();
+
+        left = left < 0 ? 0 : left;
+        at_most_ms = at_most_ms < 0 || left < at_most_ms ? left : at_most_ms;
+    }
+    os_wait(at_most_ms, timer);
+    if (timer >= 0) {
+        /* It has fired, or was cancelled because the clock was set: looked at by the caller. */
+        (void)!read(timer, &times, sizeof times);
     }
 }
 

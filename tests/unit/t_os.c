@@ -391,6 +391,29 @@ static void a_descriptor_wakes_the_wait(void **state)
     close(p[1]);
 }
 
+static void a_wait_until_a_time_ends_there_or_at_a_signal(void **state)
+{
+    int64_t start = clock_mono_ms();
+    int64_t now = clock_wall_ms();
+
+    (void)state;
+    os_wait_until(now + 60, -1);
+    assert_true(clock_wall_ms() >= now + 60);
+    assert_true(clock_mono_ms() - start < 20000);
+
+    start = clock_mono_ms();
+    os_wait_until(now - 1000, -1); /* past already */
+    os_wait_until(INT64_MAX, 40);
+    assert_in_range(clock_mono_ms() - start, 40, 20000);
+
+    start = clock_mono_ms();
+    kill(getpid(), SIGHUP);
+    os_wait_until(INT64_MAX, -1);
+    os_wait_until(clock_wall_ms() + 40, -1); /* the timer is armed anew each time */
+    assert_in_range(clock_mono_ms() - start, 39, 20000);
+    assert_true(os_take_hangup());
+}
+
 static void systemd_is_told_by_datagram(void **state)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "notify.sock"};
@@ -462,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_terminal_shows_nothing_of_a_secret),
         cmocka_unit_test(signals_wake_the_wait_and_are_remembered),
         cmocka_unit_test(a_descriptor_wakes_the_wait),
+        cmocka_unit_test(a_wait_until_a_time_ends_there_or_at_a_signal),
         cmocka_unit_test(systemd_is_told_by_datagram),
         cmocka_unit_test(the_watchdog_is_answered_twice_per_period_and_only_when_meant),
     };
