@@ -182,7 +182,7 @@ static enum bs_rc send_part(struct write_job *j, const struct airtable_write *co
     struct bs_err ignored = BS_ERR_INIT;
     enum bs_rc rc;
 
-    (void)call_perform(j->at->caller, &call, &res, &ignored);
+    bs_seen(call_perform(j->at->caller, &call, &res, &ignored));
     rc = finish(j, items, n, &res, e);
     call_result_release(&res);
     return rc;

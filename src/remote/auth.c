@@ -1,6 +1,8 @@
+/* auth.c: see auth.h. */
 #include "remote/auth.h"
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/mem.h"
 #include "base/os.h"
 #include "base/str.h"
@@ -12,12 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RENEW_EARLY_MS (4 * 60 * 1000) /* google-auth renews 3 min 45 s before the end */
-#define LEASE_WAIT_MS 500
-#define LEASE_TRIES 120
+#define RENEW_EARLY_MS ((int64_t)4 * 60 * 1000)
 #define TOKEN_TRIES 4
+#define TOKEN_TIMEOUT_MS 30000
 #define TOKEN_BODY_MAX ((size_t)256 << 10)
+#define FORM_MAX ((size_t)256 << 10)
+#define URL_MAX 4096
+/* Longer than all tries of the process that is ahead of us. */
+#define LEASE_WAIT_MS ((int64_t)180 * 1000)
+#define LEASE_POLL_MS 200
+/* Google tolerates about a minute (measured); below half of that our clock is not the reason. */
+#define SKEW_LEAST_MS 30000
+
 #define GOOGLE_SCOPE "https://www.googleapis.com/auth/spreadsheets"
+/* What an assertion must name as its audience, wherever it is sent through. */
+#define GOOGLE_AUDIENCE "https://oauth2.googleapis.com/token"
 
 struct auth {
     struct store *store;
@@ -25,55 +36,115 @@ struct auth {
     const struct endpoints *ep;
     struct connection *c;
     char *user_id;
+    char *project;
     enum service service;
-    bool unsaved;          /* c is the caller's and not in the database */
-    int64_t clock_skew_ms; /* token server's clock minus ours, when it has told */
+    bool unsaved; /* c is the caller's and not in the database */
+    bool skewed;  /* skew_ms is to be added to our clock for the token server */
+    int64_t skew_ms;
+    int64_t early_ms; /* how long before its end a token is renewed */
+    auth_secret_fn *tell;
 };
 
-static const char *connect_hint(enum service s)
+static const char *connect_command(const struct auth *a)
 {
-    return s == SERVICE_AIRTABLE ? "basesync connect airtable" : "basesync connect sheets";
+    return a->service == SERVICE_AIRTABLE ? "basesync connect airtable" : "basesync connect sheets";
 }
 
-static const char *service_label(enum service s)
+static const char *service_name(const struct auth *a)
 {
-    return s == SERVICE_AIRTABLE ? "Airtable" : "Google Sheets";
+    return a->service == SERVICE_AIRTABLE ? "Airtable" : "Google Sheets";
 }
 
+static void tell(const struct auth *a, const char *secret)
+{
+    if (a->tell && secret) {
+        a->tell(secret);
+    }
+}
+
+void auth_tell_secrets(struct auth *a, auth_secret_fn *fn)
+{
+    a->tell = fn;
+    tell(a, a->c->secret);
+    tell(a, a->c->client_secret);
+    tell(a, a->c->access_token);
+}
+
+/* Reads the connection as it is now. */
 static enum bs_rc load(struct auth *a, struct bs_err *e)
 {
+    struct connection *c;
+    enum bs_rc rc = connection_get(a->store, a->user_id, a->service, true, &c, e);
+
+    if (rc != BS_OK) {
+        return rc;
+    }
+    if (!c) {
+        return bs_fail(e, BS_STOP_SYNC, BS_K_CONFIG,
+                       "there is no %s connection: make one with `%s`", service_name(a),
+                       connect_command(a));
+    }
     connection_free(a->c);
-    a->c = NULL;
-    if (connection_get(a->store, a->user_id, a->service, true, &a->c, e) != BS_OK) {
-        return e->rc;
+    a->c = c;
+    tell(a, c->secret);
+    tell(a, c->access_token);
+    if (!c->secret) {
+        return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the %s connection holds no secret: run `%s`",
+                       service_name(a), connect_command(a));
     }
-    if (a->c == NULL) {
-        return bs_fail(e, BS_STOP_SYNC, BS_K_CONFIG, "there is no %s connection: run `%s`",
-                       service_label(a->service), connect_hint(a->service));
-    }
-    if (a->c->needs_reauth) {
+    if (c->needs_reauth) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH,
-                       "the %s connection was refused (%s): sign in again with `%s`",
-                       service_label(a->service), a->c->reauth_reason, connect_hint(a->service));
+                       "the %s connection needs a new sign-in (%s): run `%s`", service_name(a),
+                       c->reauth_reason, connect_command(a));
     }
     return BS_OK;
+}
+
+/* The Google project whose quota is used: named in the service account's key, and by number at the
+ * beginning of an OAuth client's id. */
+static char *project_of(const struct connection *c)
+{
+    struct service_account sa;
+    struct bs_err ignored = BS_ERR_INIT;
+    char *project = NULL;
+
+    if (c->kind == CREDENTIAL_SERVICE_ACCOUNT && c->secret &&
+        service_account_parse(c->secret, strlen(c->secret), &sa, &ignored) == BS_OK) {
+        project = sa.project ? bs_strdup(sa.project) : NULL;
+        service_account_release(&sa);
+    } else if (c->kind == CREDENTIAL_OAUTH && c->service == SERVICE_GOOGLE && c->client_id) {
+        project = bs_strndup(c->client_id, strspn(c->client_id, "0123456789"));
+    }
+    return project ? project : bs_strdup("");
+}
+
+static struct auth *make(struct store *store, struct http *http, const struct endpoints *ep,
+                         enum service service)
+{
+    struct auth *a = bs_alloc(sizeof *a);
+
+    a->store = store;
+    a->http = http;
+    a->ep = ep;
+    a->service = service;
+    a->early_ms = RENEW_EARLY_MS;
+    return a;
 }
 
 enum bs_rc auth_new(struct store *store, struct http *http, const struct endpoints *ep,
                     const char *user_id, enum service service, struct auth **out, struct bs_err *e)
 {
-    struct auth *a = bs_alloc(sizeof *a);
+    struct auth *a = make(store, http, ep, service);
+    enum bs_rc rc;
 
     *out = NULL;
-    a->store = store;
-    a->http = http;
-    a->ep = ep;
     a->user_id = bs_strdup(user_id);
-    a->service = service;
-    if (load(a, e) != BS_OK) {
+    rc = load(a, e);
+    if (rc != BS_OK) {
         auth_free(a);
-        return e->rc;
+        return rc;
     }
+    a->project = project_of(a->c);
     *out = a;
     return BS_OK;
 }
@@ -81,267 +152,313 @@ enum bs_rc auth_new(struct store *store, struct http *http, const struct endpoin
 struct auth *auth_new_unsaved(struct store *store, struct http *http, const struct endpoints *ep,
                               struct connection *c)
 {
-    struct auth *a = bs_alloc(sizeof *a);
+    struct auth *a = make(store, http, ep, c->service);
 
-    a->store = store;
-    a->http = http;
-    a->ep = ep;
-    a->service = c->service;
     a->unsaved = true;
     a->c = c;
+    a->project = project_of(c);
     return a;
 }
 
 void auth_free(struct auth *a)
 {
-    if (a == NULL) {
+    if (!a) {
         return;
     }
     if (!a->unsaved) {
         connection_free(a->c);
     }
     free(a->user_id);
+    free(a->project);
     free(a);
 }
 
 const char *auth_account(const struct auth *a)
 {
-    return a->c->account == NULL ? "" : a->c->account;
+    return a->c->account ? a->c->account : "";
 }
 
 const char *auth_quota_key(const struct auth *a)
 {
-    return a->c->quota_key == NULL || a->c->quota_key[0] == '\0' ? a->c->id : a->c->quota_key;
+    if (a->c->quota_key && a->c->quota_key[0]) {
+        return a->c->quota_key;
+    }
+    return a->c->id ? a->c->id : "new";
+}
+
+const char *auth_project(const struct auth *a)
+{
+    return a->project;
 }
 
 const char *auth_scopes(const struct auth *a)
 {
-    return a->c->scopes == NULL ? "" : a->c->scopes;
-}
-
-enum bs_rc auth_mark_refused(struct auth *a, const char *reason, struct bs_err *e)
-{
-    a->c->needs_reauth = true;
-    if (a->unsaved) {
-        return BS_OK;
-    }
-    return connection_set_reauth(a->store, a->c->id, a->service, reason, clock_wall_ms(), e);
+    return a->c->scopes ? a->c->scopes : "";
 }
 
 /* ---- asking a token server ---- */
 
-static enum bs_rc ask_once(struct auth *a, const char *url, const char *basic, const char *form,
-                           struct oauth_tokens *out, struct bs_err *e)
+/* *date_ms: what the server's clock said, 0 when it did not. */
+static enum bs_rc ask(struct auth *a, const char *url, const char *basic, const struct buf *form,
+                      struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e)
 {
     struct http_request r = {
         .method = HTTP_POST,
         .url = url,
         .basic = basic,
         .content_type = "application/x-www-form-urlencoded",
-        .body = form,
-        .body_len = strlen(form),
-        .fresh_connection = true, /* a refresh token may be used once only */
+        .body = form->data,
+        .body_len = form->len,
+        .fresh_connection = true, /* a refresh token is good for one request only */
+        .timeout_ms = TOKEN_TIMEOUT_MS,
         .max_body = TOKEN_BODY_MAX,
     };
     struct http_response res;
     enum bs_rc rc = http_perform(a->http, &r, &res, e);
 
     if (rc == BS_OK) {
-        int64_t now = clock_wall_ms();
-
-        rc = oauth_read_answer(&res, now, out, e);
-        if (res.date_ms != 0) {
-            a->clock_skew_ms = res.date_ms - now;
-        }
-        if (rc != BS_OK) {
-            e->http = res.status;
-        }
+        rc = oauth_read_answer(&res, clock_wall_ms(), out, e);
+        *date_ms = res.date_ms;
     }
     http_response_release(&res);
     return rc;
 }
 
-/* Answers that a person has to mend, and that trying again cannot. */
-static bool is_final(const struct bs_err *e)
+static enum bs_rc ask_with_assertion(struct auth *a, const struct service_account *sa,
+                                     struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e)
 {
-    static const char *const codes[] = {"invalid_grant", "invalid_client", "unauthorized_client",
-                                        "invalid_scope", "access_denied"};
-
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (str_eq(e->code, codes[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ---- service accounts: a new assertion ---- */
-
-static enum bs_rc sign_and_ask(struct auth *a, const struct service_account *sa,
-                               struct oauth_tokens *out, struct bs_err *e)
-{
-    const char *scope =
-        a->c->scopes != NULL && a->c->scopes[0] != '\0' ? a->c->scopes : GOOGLE_SCOPE;
+    const char *scope = auth_scopes(a)[0] ? auth_scopes(a) : GOOGLE_SCOPE;
+    int64_t now = clock_wall_ms() + (a->skewed ? a->skew_ms : 0);
     struct buf form;
     enum bs_rc rc;
 
-    buf_init(&form, TOKEN_BODY_MAX);
-    rc = oauth_service_account_form(sa, scope, "https://oauth2.googleapis.com/token",
-                                    clock_wall_ms() + a->clock_skew_ms, &form, e);
+    buf_init(&form, FORM_MAX);
+    rc = oauth_service_account_form(sa, scope, GOOGLE_AUDIENCE, now, &form, e);
     if (rc == BS_OK) {
-        rc = ask_once(a, a->ep->google_token, NULL, form.data, out, e);
+        rc = ask(a, a->ep->google_token, NULL, &form, out, date_ms, e);
     }
     buf_wipe(&form);
     return rc;
 }
 
-static bool window_is_wrong(const struct bs_err *e)
-{
-    return str_eq(e->code, "invalid_grant") && strstr(e->msg, "reasonable timeframe") != NULL;
-}
-
-static enum bs_rc service_token(struct auth *a, struct oauth_tokens *out, struct bs_err *e)
+static enum bs_rc service_account_token(struct auth *a, struct oauth_tokens *out, struct bs_err *e)
 {
     struct service_account sa;
-    enum bs_rc rc;
+    int64_t date_ms = 0;
+    enum bs_rc rc = service_account_parse(a->c->secret, strlen(a->c->secret), &sa, e);
 
-    if (service_account_parse(a->c->secret, strlen(a->c->secret), &sa, e) != BS_OK) {
-        service_account_release(&sa);
-        return e->rc;
+    if (rc != BS_OK) {
+        return rc;
     }
-    rc = sign_and_ask(a, &sa, out, e);
-    /* Our clock is off: the Date header of the refusal says by how much. */
-    if (rc == BS_STOP_SYNC && window_is_wrong(e) && a->clock_skew_ms != 0) {
+    rc = ask_with_assertion(a, &sa, out, &date_ms, e);
+    /* An assertion from a wrong clock is refused like a wrong key; the refusal's own date tells the
+     * two apart. */
+    if (rc == BS_STOP_SYNC && str_eq(e->code, "invalid_grant") && date_ms != 0 && !a->skewed &&
+        llabs(date_ms - clock_wall_ms()) > SKEW_LEAST_MS) {
+        a->skewed = true;
+        a->skew_ms = date_ms - clock_wall_ms();
         bs_err_clear(e);
-        rc = sign_and_ask(a, &sa, out, e);
+        rc = ask_with_assertion(a, &sa, out, &date_ms, e);
     }
     service_account_release(&sa);
     return rc;
 }
 
-/* ---- OAuth: a refresh, by one process at a time ---- */
-
-static enum bs_rc refresh(struct auth *a, struct oauth_tokens *out, struct bs_err *e)
+static enum bs_rc refreshed_token(struct auth *a, struct oauth_tokens *out, struct bs_err *e)
 {
-    bool airtable = a->service == SERVICE_AIRTABLE;
+    const struct connection *c = a->c;
+    bool in_body = a->service == SERVICE_GOOGLE; /* Airtable wants id and secret in a header */
     struct buf form, basic, url;
+    int64_t date_ms;
     enum bs_rc rc;
 
-    buf_init(&form, TOKEN_BODY_MAX);
-    buf_init(&basic, 4096);
-    buf_init(&url, 4096);
-    oauth_refresh_form(a->c->secret, a->c->client_id, a->c->client_secret, !airtable, &form);
-    if (airtable && a->c->client_secret != NULL) {
-        buf_adds(&basic, a->c->client_id);
+    if (!c->client_id) {
+        return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the %s connection is not complete",
+                       service_name(a));
+    }
+    buf_init(&form, FORM_MAX);
+    buf_init(&basic, URL_MAX);
+    buf_init(&url, URL_MAX);
+    oauth_refresh_form(c->secret, c->client_id, c->client_secret, in_body, &form);
+    if (!in_body && c->client_secret) {
+        buf_adds(&basic, c->client_id);
         buf_addc(&basic, ':');
-        buf_adds(&basic, a->c->client_secret);
+        buf_adds(&basic, c->client_secret);
     }
-    if (airtable) {
-        buf_addf(&url, "%s/token", a->ep->airtable_oauth);
-    } else {
-        buf_adds(&url, a->ep->google_token);
-    }
-    rc = ask_once(a, url.data, basic.len > 0 ? basic.data : NULL, form.data, out, e);
+    buf_adds(&url, in_body ? a->ep->google_token : a->ep->airtable_oauth);
+    buf_adds(&url, in_body ? "" : "/token");
+    rc = ask(a, url.data, basic.len > 0 ? basic.data : NULL, &form, out, &date_ms, e);
     buf_wipe(&form);
     buf_wipe(&basic);
     buf_release(&url);
     return rc;
 }
 
-static bool is_fresh(const struct auth *a)
+/* ---- a new token ---- */
+
+static enum bs_rc pause_for(int64_t ms, struct bs_err *e)
 {
-    return a->c->access_token != NULL && a->c->access_expires_ms - RENEW_EARLY_MS > clock_wall_ms();
+    clock_sleep_ms(ms);
+    if (os_stop_requested()) {
+        return bs_fail(e, BS_STOP_SYNC, BS_K_STATE, "stopped by a signal; the next run goes on");
+    }
+    return BS_OK;
 }
 
-static enum bs_rc new_token(struct auth *a, struct bs_err *e)
+static void replace(char **secret, const char *with)
 {
-    struct oauth_tokens t = {0};
-    struct bs_err marked = BS_ERR_INIT;
+    bs_wipe_free(*secret);
+    *secret = bs_strdup(with);
+}
+
+/* Stores the tokens, then uses them: an Airtable refresh token is dead once it was used, and a pair
+ * that only this process knows dies with it. */
+static enum bs_rc keep(struct auth *a, const struct oauth_tokens *t, struct bs_err *e)
+{
+    int64_t life = t->expires_ms - clock_wall_ms();
     enum bs_rc rc = BS_OK;
 
-    for (int try = 0; try < TOKEN_TRIES; try++) {
-        bs_err_clear(e);
-        rc = a->c->kind == CREDENTIAL_SERVICE_ACCOUNT ? service_token(a, &t, e) : refresh(a, &t, e);
-        if (rc != BS_RETRY || os_stop_requested()) {
-            break;
-        }
-        clock_sleep_ms(retry_backoff_ms(ON_TOKEN_SERVER, try));
+    tell(a, t->access_token);
+    tell(a, t->refresh_token);
+    if (!a->unsaved) {
+        rc = connection_set_access(a->store, a->c->id, a->service, t->access_token, t->expires_ms,
+                                   t->refresh_token, e);
     }
-    if (rc == BS_OK && !a->unsaved) {
-        rc = connection_set_access(a->store, a->c->id, a->service, t.access_token, t.expires_ms,
-                                   t.refresh_token, e);
-    } else if (rc == BS_STOP_SYNC && is_final(e)) {
-        bs_seen(auth_mark_refused(a, e->msg, &marked));
-    } else if (rc == BS_RETRY) {
-        e->rc = rc = BS_STOP_SYNC; /* the network: a later run may succeed */
+    if (rc != BS_OK) {
+        return rc;
+    }
+    FAIL_POINT("auth.kept");
+    replace(&a->c->access_token, t->access_token);
+    a->c->access_expires_ms = t->expires_ms;
+    a->early_ms = life / 4 < RENEW_EARLY_MS ? life / 4 : RENEW_EARLY_MS;
+    if (t->refresh_token) {
+        replace(&a->c->secret, t->refresh_token);
+    }
+    return BS_OK;
+}
+
+/* Tells the person what to do; a refused grant is also remembered. */
+static enum bs_rc refused(struct auth *a, struct bs_err *e)
+{
+    struct bs_err store_err = BS_ERR_INIT;
+    enum bs_rc rc = BS_OK;
+
+    if (e->kind != BS_K_OAUTH) {
+        return e->rc;
+    }
+    if (!a->unsaved) {
+        rc = connection_set_reauth(a->store, a->c->id, a->service, e->msg, clock_wall_ms(),
+                                   &store_err);
+    }
+    if (rc != BS_OK) {
+        *e = store_err;
+        return rc;
+    }
+    a->c->needs_reauth = true;
+    return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "%.300s: connect again with `%s`", e->msg,
+                   connect_command(a));
+}
+
+static enum bs_rc fetch(struct auth *a, struct bs_err *e)
+{
+    struct oauth_tokens t = {0};
+    enum bs_rc rc = BS_RETRY;
+
+    for (int try = 0; try < TOKEN_TRIES && rc == BS_RETRY; try++) {
+        if (try > 0 && pause_for(retry_backoff_ms(ON_TOKEN_SERVER, try), e) != BS_OK) {
+            return e->rc;
+        }
+        bs_err_clear(e);
+        rc = a->c->kind == CREDENTIAL_SERVICE_ACCOUNT ? service_account_token(a, &t, e)
+                                                      : refreshed_token(a, &t, e);
     }
     if (rc == BS_OK) {
-        bs_wipe_free(a->c->access_token);
-        a->c->access_token = bs_strdup(t.access_token);
-        a->c->access_expires_ms = t.expires_ms;
-    }
-    if (rc == BS_OK && t.refresh_token != NULL) {
-        bs_wipe_free(a->c->secret);
-        a->c->secret = bs_strdup(t.refresh_token);
+        rc = keep(a, &t, e);
+    } else if (rc == BS_STOP_SYNC) {
+        rc = refused(a, e);
     }
     oauth_tokens_release(&t);
     return rc;
 }
 
+static bool is_good(const struct auth *a, const char *refused_token)
+{
+    const struct connection *c = a->c;
+
+    return c->access_token && c->access_expires_ms - a->early_ms > clock_wall_ms() &&
+           !str_eq(c->access_token, refused_token);
+}
+
 static enum bs_rc take_lease(struct auth *a, const char *name, struct bs_err *e)
 {
-    enum bs_rc rc = BS_RETRY;
+    int64_t until = clock_mono_ms() + LEASE_WAIT_MS;
+    enum bs_rc rc;
 
-    for (int i = 0; i < LEASE_TRIES && rc == BS_RETRY; i++) {
-        bs_err_clear(e);
-        rc = lease_take(a->store, &name, 1, clock_wall_ms(), e);
-        if (rc == BS_RETRY) {
-            clock_sleep_ms(LEASE_WAIT_MS);
+    while ((rc = lease_take(a->store, &name, 1, clock_wall_ms(), e)) == BS_RETRY) {
+        if (clock_mono_ms() > until) {
+            e->rc = BS_STOP_SYNC;
+            return e->rc;
         }
+        if (pause_for(LEASE_POLL_MS, e) != BS_OK) {
+            return e->rc;
+        }
+        bs_err_clear(e);
     }
     return rc;
 }
 
-/* Another process may have renewed the token while we waited for the lease: look first. */
-static enum bs_rc renew(struct auth *a, struct bs_err *e)
+/* One process at a time; whoever had to wait finds what the one before it has stored. */
+static enum bs_rc renew(struct auth *a, const char *refused_token, struct bs_err *e)
 {
     char name[96];
-    const char *names[1] = {name};
-    char *refused;
+    const char *const names[] = {name};
     enum bs_rc rc;
 
     if (a->unsaved) {
-        return new_token(a, e);
+        return fetch(a, e);
     }
-    refused = a->c->access_token == NULL ? NULL : bs_strdup(a->c->access_token);
     snprintf(name, sizeof name, "refresh:%s", a->c->id);
     rc = take_lease(a, name, e);
-    if (rc == BS_OK) {
-        rc = load(a, e);
-        if (rc == BS_OK && (!is_fresh(a) || str_eq(a->c->access_token, refused))) {
-            rc = new_token(a, e);
-        }
-        lease_release(a->store, names, 1);
+    if (rc != BS_OK) {
+        return rc;
     }
-    bs_wipe_free(refused);
+    rc = load(a, e);
+    if (rc == BS_OK && a->c->kind != CREDENTIAL_TOKEN && !is_good(a, refused_token)) {
+        rc = fetch(a, e);
+    }
+    lease_release(a->store, names, 1);
     return rc;
 }
 
 enum bs_rc auth_token(struct auth *a, bool again, const char **token, struct bs_err *e)
 {
+    char *refused_token = NULL;
+    enum bs_rc rc = BS_OK;
+
     *token = NULL;
     if (a->c->kind == CREDENTIAL_TOKEN) {
-        if (again) { /* a personal token does not get better by asking again */
-            return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH,
-                           "Airtable refuses the token: make a new one and run `%s`",
-                           connect_hint(a->service));
+        /* The one token there is; but its owner may have connected with another meanwhile. */
+        if (again && !a->unsaved) {
+            rc = load(a, e);
         }
-        *token = a->c->secret;
-        return BS_OK;
+        *token = rc == BS_OK ? a->c->secret : NULL;
+        return rc;
     }
-    if ((again || !is_fresh(a)) && renew(a, e) != BS_OK) {
-        return e->rc;
+    if (again && a->c->access_token) {
+        refused_token = bs_strdup(a->c->access_token);
     }
-    *token = a->c->access_token;
-    return BS_OK;
+    if (!is_good(a, refused_token)) {
+        rc = renew(a, refused_token, e);
+    }
+    /* No new one just now, but the old one has some time left. */
+    if (rc == BS_RETRY && !again && a->c->access_token &&
+        a->c->access_expires_ms > clock_wall_ms()) {
+        bs_err_clear(e);
+        rc = BS_OK;
+    }
+    bs_wipe_free(refused_token);
+    if (rc == BS_OK) {
+        *token = a->c->kind == CREDENTIAL_TOKEN ? a->c->secret : a->c->access_token;
+    }
+    return rc;
 }

@@ -2,8 +2,8 @@
  * auth.h: a valid access token for one connection, whatever its kind. Airtable personal tokens are
  * given as they are; OAuth pairs are refreshed by one process at a time (a lease), and the new pair
  * is durable before anybody uses it; Google service accounts sign a new assertion when the cached
- * token is about to lapse. invalid_grant and its like mark the connection (needsReauth); a network
- * failure never does.
+ * token is about to lapse, with the token server's clock when ours is wrong. invalid_grant and its
+ * like mark the connection (needsReauth); a network failure never does.
  */
 #ifndef REMOTE_AUTH_H
 #define REMOTE_AUTH_H
@@ -18,8 +18,9 @@
 
 struct auth;
 
-/* Opens the user's connection of the service. BS_STOP_SYNC / BS_K_CONFIG when there is none (with the
- * command that makes one); BS_K_OAUTH when it is marked needsReauth. store, http, ep are borrowed. */
+/* Opens the user's connection of the service. BS_STOP_SYNC / BS_K_CONFIG when there is none (with
+ * the command that makes one); BS_K_OAUTH when it is marked needsReauth. store, http, ep are
+ * borrowed. */
 enum bs_rc auth_new(struct store *store, struct http *http, const struct endpoints *ep,
                     const char *user_id, enum service service, struct auth **out,
                     struct bs_err *e) BS_MUST_CHECK;
@@ -30,14 +31,22 @@ struct auth *auth_new_unsaved(struct store *store, struct http *http, const stru
 void auth_free(struct auth *a); /* wipes; NULL is nothing */
 
 /* A token that is valid for some minutes more, borrowed until the next call. renew: the last one
- * was refused with 401, get another. */
-enum bs_rc auth_token(struct auth *a, bool renew, const char **token, struct bs_err *e) BS_MUST_CHECK;
+ * was refused with 401, get another (a personal token is only read anew: its owner may have
+ * connected again). BS_STOP_SYNC / BS_K_OAUTH: the grant is refused, which the connection now says,
+ * too. BS_RETRY / BS_K_NETWORK: the token server could not be asked; nothing is remembered. */
+enum bs_rc auth_token(struct auth *a, bool renew, const char **token,
+                      struct bs_err *e) BS_MUST_CHECK;
 /* "robot@project.iam.gserviceaccount.com", "usr..." or an e-mail: for people. Borrowed. */
 const char *auth_account(const struct auth *a);
 /* Name of the quota bucket shared by everything that uses this credential. Borrowed. */
 const char *auth_quota_key(const struct auth *a);
+/* The Google project whose quota the credential uses; "" unknown. Borrowed. */
+const char *auth_project(const struct auth *a);
 const char *auth_scopes(const struct auth *a);
-/* The connection refuses this credential for good: marks needsReauth. */
-enum bs_rc auth_mark_refused(struct auth *a, const char *reason, struct bs_err *e) BS_MUST_CHECK;
+
+/* Calls fn now for each secret of the connection and later for each new one, so that a log can
+ * recognise them (log_secret). */
+typedef void auth_secret_fn(const char *secret);
+void auth_tell_secrets(struct auth *a, auth_secret_fn *fn);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * call.c: see call.h. Calls that may overlap are flights of a pool: waiting, in the air, landed (an
+ * answer is there), done. Whoever waits for answers hands each to its own flight, so that a
+ * call_perform from within call_many's callback does no harm to the calls still in the air.
+ */
 #include "remote/call.h"
 
 #include "base/clock.h"
@@ -5,28 +10,25 @@
 #include "base/mem.h"
 #include "base/os.h"
 #include "base/str.h"
-#include "store/usage.h"
+#include "net/jstream.h"
+#include "remote/governor.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Airtable counts arrivals: requests that leave a second apart may arrive closer together. */
-#define SECOND_MS 1060
-#define MINUTE_MS 60500
-#define IN_FLIGHT_MAX 6
-#define NEXT_POLL_MS 200
-#define STREAM_RESTARTS 8
+/* How long to wait for an answer before looking round. */
+#define ANSWER_WAIT_MS 60000
 
 struct caller {
     struct store *store;
     struct http *http;
     struct auth *auth;
+    struct governor *governor;
     const struct endpoints *ep;
     struct call_limits limits;
     struct caller_stats stats;
-    int64_t server_ms, server_mono; /* the service's clock and ours when it said so */
-    bool month_known;
+    unsigned token_no;              /* counts renewals after a 401 */
+    int64_t server_ms, server_mono; /* the service's clock, and ours when it said so */
 };
 
 struct caller *caller_new(struct store *store, struct http *http, struct auth *auth,
@@ -37,6 +39,7 @@ struct caller *caller_new(struct store *store, struct http *http, struct auth *a
     c->store = store;
     c->http = http;
     c->auth = auth;
+    c->governor = governor_new(store, auth, limits);
     c->ep = ep;
     c->limits = *limits;
     return c;
@@ -44,7 +47,10 @@ struct caller *caller_new(struct store *store, struct http *http, struct auth *a
 
 void caller_free(struct caller *c)
 {
-    free(c);
+    if (c) {
+        governor_free(c->governor);
+        free(c);
+    }
 }
 
 const struct endpoints *caller_endpoints(const struct caller *c)
@@ -57,14 +63,14 @@ const char *caller_account(const struct caller *c)
     return auth_account(c->auth);
 }
 
-int64_t call_server_ms(const struct caller *c)
-{
-    return c->server_ms == 0 ? 0 : c->server_ms + (clock_mono_ms() - c->server_mono);
-}
-
 struct caller_stats caller_stats(const struct caller *c)
 {
     return c->stats;
+}
+
+int64_t call_server_ms(const struct caller *c)
+{
+    return c->server_ms == 0 ? 0 : c->server_ms + (clock_mono_ms() - c->server_mono);
 }
 
 void call_result_release(struct call_result *r)
@@ -72,175 +78,146 @@ void call_result_release(struct call_result *r)
     http_response_release(&r->http);
 }
 
-/* ---- the governor ---- */
+/* ---- flights ---- */
 
-#define BUCKETS_MAX 2
-#define BUCKET_NAME_MAX 320
+enum flight_state { WAITING, AIRBORNE, LANDED, DONE };
 
-struct buckets {
-    char name[BUCKETS_MAX][BUCKET_NAME_MAX];
-    struct bucket list[BUCKETS_MAX];
-    size_t n;
+struct flight {
+    const struct call *call;
+    struct caller *caller;
+    struct pool *pool;
+    enum flight_state state;
+    int tries;          /* sent so far */
+    bool renewed;       /* a 401 has led to a new token */
+    unsigned token_no;  /* which token it was sent with */
+    int64_t not_before; /* on the clock that never steps */
+    struct departure departure;
+    struct call_result r; /* of the last try */
 };
 
-static void add_bucket(struct buckets *b, const char *kind, const char *key, int limit,
-                       int64_t period)
-{
-    snprintf(b->name[b->n], BUCKET_NAME_MAX, "%s:%s", kind, key);
-    b->list[b->n] = (struct bucket){b->name[b->n], (uint32_t)(limit > 0 ? limit : 1), period};
-    b->n++;
-}
+struct pool {
+    struct caller *c;
+    struct flight *flights;
+    size_t n, first; /* flights before first are done */
+    size_t airborne, landed;
+    call_done_fn *done;
+    void *ctx;
+    enum bs_rc stop; /* not BS_OK: nothing more is sent */
+    bool dead;       /* no answer will come any more */
+    struct bs_err why;
+};
 
-/* The first bucket is the one that a penalty empties. */
-static void buckets_of(const struct caller *c, const struct call *call, struct buckets *b)
-{
-    const char *key = auth_quota_key(c->auth);
-
-    b->n = 0;
-    if (call->service == ON_AIRTABLE) {
-        if (call->base_id != NULL) {
-            add_bucket(b, "airtable", call->base_id, c->limits.airtable_rps, SECOND_MS);
-        }
-        add_bucket(b, "airtable-token", key, AIRTABLE_TOKEN_RPS, SECOND_MS);
-    } else if (call->service == ON_SHEETS) {
-        add_bucket(b, call->google_write ? "google-write" : "google-read", key,
-                   call->google_write ? c->limits.google_writes : c->limits.google_reads,
-                   MINUTE_MS);
-    }
-}
-
-static enum bs_rc check_deadline(const struct caller *c, int64_t wait_ms, struct bs_err *e)
+static enum bs_rc check_time(const struct caller *c, int64_t wait_ms, struct bs_err *e)
 {
     if (os_stop_requested()) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_STATE, "stopped by a signal; the next run goes on");
     }
-    if (c->limits.deadline_ms != 0 && clock_mono_ms() + wait_ms > c->limits.deadline_ms) {
+    if (c->limits.deadline_ms != 0 && clock_mono_ms() + wait_ms >= c->limits.deadline_ms) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_RATE_LIMIT,
-                       "the run has no time left to wait for the service; the next run goes on");
+                       "the run has taken as long as it may; the next run goes on");
     }
     return BS_OK;
 }
 
-static enum bs_rc sleep_for(const struct caller *c, int64_t ms, struct bs_err *e)
+static void count(struct caller *c, enum retry_service service)
 {
-    if (check_deadline(c, ms, e) != BS_OK) {
-        return e->rc;
-    }
-    clock_sleep_ms(ms);
-    return check_deadline(c, 0, e);
-}
-
-/* Calls of the month are counted before they leave: a lost answer was a call too. */
-static enum bs_rc count_month(struct caller *c, const struct call *call, struct bs_err *e)
-{
-    char counter[BUCKET_NAME_MAX];
-    int64_t now = clock_wall_ms(), total = 0;
-
-    if (call->service != ON_AIRTABLE) {
-        return BS_OK;
-    }
-    snprintf(counter, sizeof counter, "airtable:%s", auth_quota_key(c->auth));
-    if (c->limits.monthly_budget > 0) {
-        if (usage_month(c->store, counter, now, &total, e) != BS_OK) {
-            return e->rc;
-        }
-        if (total >= c->limits.monthly_budget) {
-            return bs_fail(e, BS_STOP_SYNC, BS_K_QUOTA,
-                           "the month's budget of %lld Airtable calls is used up: it begins anew "
-                           "next month, or raise monthly_budget in [airtable]",
-                           (long long)c->limits.monthly_budget);
-        }
-    }
-    return usage_count(c->store, counter, now, 1, &total, e);
-}
-
-/* Reserves one request; *wait_ms > 0: not yet. */
-static enum bs_rc reserve(struct caller *c, const struct call *call, int64_t *wait_ms,
-                          struct bs_err *e)
-{
-    struct buckets b;
-
-    *wait_ms = 0;
-    buckets_of(c, call, &b);
-    if (b.n > 0 && usage_take(c->store, b.list, b.n, clock_wall_ms(), wait_ms, e) != BS_OK) {
-        return e->rc;
-    }
-    return *wait_ms > 0 ? BS_OK : count_month(c, call, e);
-}
-
-static enum bs_rc penalise(struct caller *c, const struct call *call, int64_t ms, struct bs_err *e)
-{
-    struct buckets b;
-
-    buckets_of(c, call, &b);
-    if (b.n == 0) {
-        return BS_OK;
-    }
-    return usage_penalty(c->store, b.list[0].name, clock_wall_ms(), ms, e);
-}
-
-/* ---- one call on its way ---- */
-
-struct flight {
-    const struct call *call;
-    int tries; /* sent so far */
-    int penalties;
-    bool renewed;       /* a 401 has led to a new token */
-    int64_t not_before; /* on the clock that never steps */
-    bool flying, done;
-};
-
-static struct http_request request_of(const struct call *call, const char *token, void *tag)
-{
-    return (struct http_request){
-        .method = call->method,
-        .url = call->url,
-        .bearer = token,
-        .content_type = call->body == NULL ? NULL : "application/json",
-        .body = call->body,
-        .body_len = call->body_len,
-        .fresh_connection = call->cls == CLASS_CREATE,
-        .max_body = call->max_body,
-        .sink = call->sink,
-        .sink_ctx = call->sink_ctx,
-        .tag = tag,
-    };
-}
-
-static void count_call(struct caller *c, const struct call *call)
-{
-    switch (call->service) {
+    switch (service) {
     case ON_AIRTABLE: c->stats.airtable++; break;
     case ON_SHEETS: c->stats.sheets++; break;
     default: c->stats.other++; break;
     }
 }
 
-/* Sends one try of a call. BS_RETRY: not yet, look again at f->not_before. */
-static enum bs_rc launch(struct caller *c, struct flight *f, struct bs_err *e)
+/* Without a token nothing can be sent; that the token server cannot be reached now ends this run.
+ */
+static enum bs_rc token_for(struct caller *c, bool renew, const char **token, struct bs_err *e)
 {
+    if (auth_token(c->auth, renew, token, e) == BS_RETRY) {
+        e->rc = BS_STOP_SYNC;
+    }
+    return *token ? BS_OK : e->rc;
+}
+
+static enum bs_rc send(struct flight *f, const char *token, struct bs_err *e)
+{
+    const struct call *call = f->call;
+    struct http_request r = {
+        .method = call->method,
+        .url = call->url,
+        .bearer = token,
+        .content_type = call->body ? "application/json" : NULL,
+        .body = call->body,
+        .body_len = call->body_len,
+        .fresh_connection = call->cls == CLASS_CREATE,
+        .max_body = call->max_body,
+        .sink = call->sink,
+        .sink_ctx = call->sink_ctx,
+        .sent_ms = &f->departure.sent_ms,
+        .tag = f,
+    };
+    enum bs_rc rc;
+
+    if (f->tries > 0 && call->restart) {
+        call->restart(call->sink_ctx);
+    }
+    call_result_release(&f->r);
+    memset(&f->r, 0, sizeof f->r);
+    FAIL_POINT("call.before");
+    rc = http_submit(f->caller->http, &r, e);
+    if (rc != BS_OK) {
+        return rc;
+    }
+    governor_left(f->caller->governor, &f->departure, call);
+    count(f->caller, call->service);
+    f->tries++;
+    f->token_no = f->caller->token_no;
+    f->state = AIRBORNE;
+    f->pool->airborne++;
+    return BS_OK;
+}
+
+/* Sends a waiting flight, or says in f->not_before when to ask again. */
+static enum bs_rc launch(struct flight *f, struct bs_err *e)
+{
+    struct caller *c = f->caller;
     const char *token = NULL;
     int64_t wait = 0;
+    enum bs_rc rc = check_time(c, 0, e);
 
-    if (check_deadline(c, 0, e) != BS_OK || auth_token(c->auth, false, &token, e) != BS_OK ||
-        reserve(c, f->call, &wait, e) != BS_OK) {
-        return e->rc;
+    if (rc == BS_OK) {
+        rc = token_for(c, false, &token, e);
     }
-    if (wait > 0) {
+    if (rc == BS_OK) {
+        rc = governor_take(c->governor, f->call, &wait, e);
+    }
+    if (rc == BS_OK && wait > 0) {
         f->not_before = clock_mono_ms() + wait;
-        return check_deadline(c, wait, e) == BS_OK ? BS_RETRY : e->rc;
+        return check_time(c, wait, e);
     }
-    if (f->tries > 0 && f->call->restart != NULL) {
-        f->call->restart(f->call->sink_ctx);
-    }
-    struct http_request r = request_of(f->call, token, f);
-
-    FAIL_POINT("call.before");
-    f->tries++;
-    f->flying = true;
-    count_call(c, f->call);
-    return http_submit(c->http, &r, e);
+    return rc == BS_OK ? send(f, token, e) : rc;
 }
+
+/* Waits for the next answer and gives it to its flight, of whichever pool that is. */
+static enum bs_rc await_answer(struct caller *c, int64_t wait_ms, struct bs_err *e)
+{
+    struct http_response r;
+    struct flight *f;
+    enum bs_rc rc = http_next(c->http, wait_ms, &r, e);
+
+    if (rc != BS_OK) {
+        return rc == BS_SKIP ? BS_OK : rc;
+    }
+    f = r.tag;
+    f->r.http = r;
+    f->state = LANDED;
+    f->pool->airborne--;
+    f->pool->landed++;
+    governor_landed(f->caller->governor, &f->departure);
+    FAIL_POINT("call.after");
+    return BS_OK;
+}
+
+/* ---- answers ---- */
 
 static void note_clock(struct caller *c, const struct http_response *r)
 {
@@ -250,19 +227,27 @@ static void note_clock(struct caller *c, const struct http_response *r)
     }
 }
 
-/* Waits before the next try; BS_OK with f->not_before set, or the error that ends the call. */
-static bool may_try_again(const struct caller *c, const struct flight *f,
-                          const struct retry_verdict *v)
+/* Everything that is asked for here is one JSON document. What is not came garbled: nobody knows
+ * what it said. (What is streamed is read by its sink.) */
+static void check_body(const struct call *call, struct http_response *r)
 {
-    int most = v->max_tries > 0 && v->max_tries < c->limits.max_retries + 1
-                   ? v->max_tries
-                   : c->limits.max_retries + 1;
+    struct jstream *p;
 
-    return v->action == ACT_PENALTY ? f->penalties <= most : f->tries < most;
+    if (r->outcome != HTTP_ANSWERED || r->status < 200 || r->status > 299 || r->status == 204 ||
+        call->sink) {
+        return;
+    }
+    p = jstream_new(NULL, NULL);
+    if (!jstream_feed(p, r->body.data, r->body.len) || !jstream_end(p)) {
+        r->outcome = HTTP_LOST;
+        (void)str_copy(r->detail, sizeof r->detail, "the answer is not JSON: ");
+        (void)str_copy(r->detail + strlen(r->detail), sizeof r->detail - strlen(r->detail),
+                       jstream_error(p));
+    }
+    jstream_free(p);
 }
 
-/* How a finished call is told to its caller. */
-static enum bs_rc rc_of(const struct flight *f, const struct retry_verdict *v, enum http_outcome o)
+static enum bs_rc rc_of(const struct retry_verdict *v)
 {
     switch (v->action) {
     case ACT_DONE: return BS_OK;
@@ -270,229 +255,266 @@ static enum bs_rc rc_of(const struct flight *f, const struct retry_verdict *v, e
     case ACT_SPLIT:
     case ACT_RELIST: return BS_SKIP;
     case ACT_UNSURE: return BS_UNSURE;
-    case ACT_FAIL: return v->kind == BS_K_VALIDATION ? BS_SKIP : BS_STOP_SYNC;
-    default: break;
-    }
-    return f->call->cls == CLASS_WRITE_BY_ID && o != HTTP_NOT_SENT && v->action == ACT_RETRY
-               ? BS_UNSURE
-               : BS_STOP_SYNC;
-}
-
-static void close_call(struct flight *f, const struct retry_verdict *v, struct call_result *r)
-{
-    f->done = true;
-    r->verdict = *v;
-    r->err.rc = rc_of(f, v, r->http.outcome);
-    if (r->err.rc != BS_OK) {
-        r->err.kind = v->kind;
+    default: return v->kind == BS_K_VALIDATION ? BS_SKIP : BS_STOP_SYNC;
     }
 }
 
-/* Looks at an answer: closes the call, or sets the time of its next try (BS_RETRY). */
-static enum bs_rc judge(struct caller *c, struct flight *f, struct call_result *r, struct bs_err *e)
+static void close_flight(struct flight *f, struct retry_verdict v)
 {
+    f->state = DONE;
+    f->r.verdict = v;
+    f->r.err.rc = rc_of(&v);
+    f->r.err.kind = v.kind;
+}
+
+/* Ends a call that would have to be sent once more. */
+static void give_up(struct flight *f)
+{
+    struct retry_verdict v = f->r.verdict;
+    struct bs_err *e = &f->r.err;
+    bool may_be_done = f->call->cls == CLASS_WRITE_BY_ID && f->r.http.outcome == HTTP_LOST;
+
+    if (f->tries > 1) {
+        (void)bs_fail(e, e->rc, e->kind, "%s (tried %d times)", e->msg, f->tries);
+    }
+    v.action = may_be_done ? ACT_UNSURE : ACT_FAIL;
+    close_flight(f, v);
+}
+
+/* The access token was refused: once, another one may help. */
+static enum bs_rc renew(struct flight *f, struct bs_err *e)
+{
+    struct caller *c = f->caller;
     const char *token = NULL;
-    struct retry_verdict v;
+    enum bs_rc rc = BS_OK;
 
-    f->flying = false;
+    if (f->renewed) {
+        (void)bs_fail(&f->r.err, BS_STOP_SYNC, BS_K_OAUTH,
+                      "%.300s: the credential of %s is not accepted; connect it again with "
+                      "`basesync connect %s`",
+                      f->r.err.msg, auth_account(c->auth),
+                      f->call->service == ON_AIRTABLE ? "airtable" : "sheets");
+        give_up(f);
+        return BS_OK;
+    }
+    f->renewed = true;
+    f->state = WAITING;
+    f->not_before = 0;
+    /* Of several that were sent with one token, the first has seen to it. */
+    if (f->token_no == c->token_no) {
+        rc = token_for(c, true, &token, e);
+        c->token_no++;
+    }
+    return rc;
+}
+
+static bool may_try_again(const struct flight *f)
+{
+    const struct retry_verdict *v = &f->r.verdict;
+
+    return f->tries <= f->caller->limits.max_retries &&
+           (v->max_tries == 0 || f->tries < v->max_tries);
+}
+
+/* Looks at an answer: the flight is done, or waits for its next try. */
+static enum bs_rc judge(struct flight *f, struct bs_err *e)
+{
+    struct caller *c = f->caller;
+    struct call_result *r = &f->r;
+    struct retry_verdict *v = &r->verdict;
+    int64_t wait;
+    enum bs_rc rc = BS_OK;
+
     note_clock(c, &r->http);
+    check_body(f->call, &r->http);
     bs_err_clear(&r->err);
     if (r->http.outcome != HTTP_ANSWERED || r->http.status < 200 || r->http.status > 299) {
         retry_read_error(f->call->service, &r->http, &r->err);
     }
-    v = retry_decide(f->call->service, f->call->cls, &r->http, r->err.code);
-    if (v.action == ACT_REFRESH && !f->renewed) {
-        f->renewed = true;
-        f->not_before = 0;
-        return auth_token(c->auth, true, &token, e) == BS_OK ? BS_RETRY : e->rc;
+    *v = retry_decide(f->call->service, f->call->cls, &r->http, r->err.code);
+    if (v->action == ACT_REFRESH) {
+        return renew(f, e);
     }
-    if (v.action == ACT_PENALTY) {
-        f->penalties++;
-        if (penalise(c, f->call, v.wait_ms, e) != BS_OK) {
-            return e->rc;
-        }
+    if (v->action == ACT_PENALTY) {
+        rc = governor_penalty(c->governor, f->call, v->wait_ms, e);
     }
-    if ((v.action == ACT_RETRY || v.action == ACT_PENALTY) && may_try_again(c, f, &v)) {
-        int64_t back_off =
-            v.action == ACT_PENALTY ? 0 : retry_backoff_ms(f->call->service, f->tries - 1);
-
-        f->not_before = clock_mono_ms() + (v.wait_ms > back_off ? v.wait_ms : back_off);
-        return BS_RETRY;
+    if (v->action != ACT_RETRY && v->action != ACT_PENALTY) {
+        close_flight(f, *v);
+    } else if (!may_try_again(f)) {
+        give_up(f);
+    } else {
+        wait = retry_backoff_ms(f->call->service, f->tries - 1);
+        f->not_before = clock_mono_ms() + (v->wait_ms > wait ? v->wait_ms : wait);
+        f->state = WAITING;
     }
-    close_call(f, &v, r);
-    return BS_OK;
-}
-
-/* ---- several at once ---- */
-
-static int64_t until(int64_t mono)
-{
-    int64_t left = mono - clock_mono_ms();
-
-    return left < 0 ? 0 : left;
-}
-
-struct pool {
-    struct caller *c;
-    struct flight *flights;
-    size_t n, first; /* flights before first are done */
-    call_done_fn *done;
-    void *ctx;
-    size_t flying;
-    enum bs_rc stop; /* why nothing more is sent */
-};
-
-static size_t limit_in_flight(const struct pool *p)
-{
-    return p->n == 1 ? 1 : IN_FLIGHT_MAX;
-}
-
-/* Starts what may start now; *next is when to look again. */
-static enum bs_rc start_some(struct pool *p, int64_t *next, struct bs_err *e)
-{
-    *next = -1;
-    while (p->first < p->n && p->flights[p->first].done) {
-        p->first++;
-    }
-    for (size_t i = p->first; i < p->n && p->flying < limit_in_flight(p); i++) {
-        struct flight *f = &p->flights[i];
-
-        if (f->done || f->flying) {
-            continue;
-        }
-        if (until(f->not_before) == 0) {
-            enum bs_rc rc = launch(p->c, f, e);
-
-            if (rc == BS_OK) {
-                p->flying++;
-                continue;
-            }
-            if (rc != BS_RETRY) {
-                return rc;
-            }
-            bs_err_clear(e);
-        }
-        if (*next < 0 || f->not_before < *next) {
-            *next = f->not_before;
-        }
-        break; /* keep their order: who waits for the governor waits first */
-    }
-    return BS_OK;
-}
-
-static enum bs_rc take_one(struct pool *p, int64_t wait, struct bs_err *e)
-{
-    struct call_result r;
-    struct flight *f;
-    enum bs_rc rc;
-
-    memset(&r, 0, sizeof r);
-    rc = http_next(p->c->http, wait, &r.http, e);
-    if (rc == BS_SKIP) {
-        bs_err_clear(e);
-        return BS_OK;
-    }
-    if (rc != BS_OK) {
-        return rc;
-    }
-    FAIL_POINT("call.after");
-    f = r.http.tag;
-    p->flying--;
-    rc = judge(p->c, f, &r, e);
-    if (rc == BS_RETRY && p->stop != BS_OK) {
-        f->done = true; /* nothing more is sent: its caller hears that it did not end well */
-        r.err.rc = f->call->cls == CLASS_READ ? BS_STOP_SYNC : BS_UNSURE;
-        rc = BS_OK;
-    }
-    if (rc == BS_OK) {
-        rc = p->done(p->ctx, f->call, &r, e);
-    } else if (rc == BS_RETRY) {
-        rc = BS_OK;
-    }
-    call_result_release(&r);
     return rc;
 }
 
-static bool all_done(struct pool *p)
+/* ---- pools ---- */
+
+static void stop(struct pool *p, const struct bs_err *e)
 {
-    while (p->first < p->n && p->flights[p->first].done) {
+    if (p->stop == BS_OK) {
+        p->stop = e->rc;
+        p->why = *e;
+    }
+}
+
+/* Tells the caller how a flight ended. */
+static void report(struct pool *p, struct flight *f)
+{
+    struct bs_err e = BS_ERR_INIT;
+
+    if (p->done(p->ctx, f->call, &f->r, &e) != BS_OK) {
+        stop(p, &e);
+    }
+    call_result_release(&f->r);
+}
+
+static void judge_landed(struct pool *p)
+{
+    for (size_t i = p->first; i < p->n && p->landed > 0; i++) {
+        struct flight *f = &p->flights[i];
+        struct bs_err e = BS_ERR_INIT;
+
+        if (f->state != LANDED) {
+            continue;
+        }
+        p->landed--;
+        if (judge(f, &e) != BS_OK) {
+            stop(p, &e);
+        }
+        if (f->state == DONE) {
+            report(p, f);
+        }
+    }
+}
+
+/* Starts what may start now, in order; *next is when to look again (-1: when an answer comes). Who
+ * waits for the service to take more holds up those behind him: they would have to wait as well. */
+static enum bs_rc start_some(struct pool *p, int64_t *next, struct bs_err *e)
+{
+    *next = -1;
+    for (size_t i = p->first; i < p->n && p->airborne < CALL_IN_FLIGHT; i++) {
+        struct flight *f = &p->flights[i];
+
+        if (f->state != WAITING) {
+            continue;
+        }
+        if (f->not_before <= clock_mono_ms()) {
+            enum bs_rc rc = launch(f, e);
+
+            if (rc != BS_OK) {
+                return rc;
+            }
+        }
+        if (f->state == WAITING) {
+            *next = f->not_before;
+            break;
+        }
+    }
+    return BS_OK;
+}
+
+static bool is_over(struct pool *p)
+{
+    while (p->first < p->n && p->flights[p->first].state == DONE) {
         p->first++;
     }
     return p->first == p->n;
 }
 
-static enum bs_rc run_pool(struct pool *p, struct bs_err *e)
+/* One round: start what may start, then wait for an answer or for the time to start more. */
+static enum bs_rc step(struct pool *p, struct bs_err *e)
 {
-    struct bs_err first = BS_ERR_INIT;
+    int64_t next = -1, wait;
+    enum bs_rc rc = p->stop == BS_OK ? start_some(p, &next, e) : BS_OK;
 
-    while (p->flying > 0 || (p->stop == BS_OK && !all_done(p))) {
-        int64_t next = -1;
-        enum bs_rc rc = p->stop == BS_OK ? start_some(p, &next, e) : BS_OK;
+    if (rc != BS_OK) {
+        return rc;
+    }
+    wait = next < 0 ? ANSWER_WAIT_MS : next - clock_mono_ms();
+    wait = wait < 0 ? 0 : wait;
+    if (p->airborne > 0) {
+        rc = await_answer(p->c, wait, e);
+        p->dead = rc != BS_OK;
+        return rc;
+    }
+    if (next >= 0) {
+        rc = check_time(p->c, wait, e);
+        clock_sleep_ms(rc == BS_OK ? wait : 0);
+    }
+    return rc;
+}
 
-        if (rc == BS_OK && p->flying > 0) {
-            int64_t wait = next < 0 ? 60000 : until(next);
+/* After a stop: what was sent and would have been sent again ends as it is. */
+static void close_waiting(struct pool *p)
+{
+    for (size_t i = p->first; i < p->n; i++) {
+        struct flight *f = &p->flights[i];
 
-            rc = take_one(p, wait < NEXT_POLL_MS || next >= 0 ? wait : 60000, e);
-        } else if (rc == BS_OK && next >= 0) {
-            rc = sleep_for(p->c, until(next), e);
-        }
-        if (rc != BS_OK && p->stop == BS_OK) {
-            p->stop = rc;
-            first = *e;
-            bs_err_clear(e);
+        if (f->state == WAITING && f->tries > 0) {
+            give_up(f);
+            report(p, f);
         }
     }
-    if (p->stop != BS_OK) {
-        *e = first;
-    }
-    return p->stop;
 }
 
 enum bs_rc call_many(struct caller *c, const struct call *calls, size_t n, call_done_fn *done,
                      void *ctx, struct bs_err *e)
 {
-    struct flight *flights = bs_alloc_n(n + 1, sizeof *flights);
-    struct pool p = {.c = c, .flights = flights, .n = n, .done = done, .ctx = ctx};
-    enum bs_rc rc;
+    struct pool p = {.c = c, .n = n, .done = done, .ctx = ctx, .why = BS_ERR_INIT};
 
+    p.flights = bs_alloc_n(n, sizeof *p.flights);
     for (size_t i = 0; i < n; i++) {
-        flights[i].call = &calls[i];
+        p.flights[i].call = &calls[i];
+        p.flights[i].caller = c;
+        p.flights[i].pool = &p;
     }
-    rc = run_pool(&p, e);
-    free(flights);
-    return rc;
+    while (!p.dead && (p.airborne > 0 || (p.stop == BS_OK && !is_over(&p)))) {
+        struct bs_err failed = BS_ERR_INIT;
+
+        if (step(&p, &failed) != BS_OK) {
+            stop(&p, &failed);
+        }
+        judge_landed(&p);
+    }
+    if (p.stop != BS_OK) {
+        close_waiting(&p);
+        *e = p.why;
+    }
+    for (size_t i = 0; i < n; i++) {
+        call_result_release(&p.flights[i].r);
+    }
+    free(p.flights);
+    return p.stop;
 }
 
 /* ---- one ---- */
 
-struct single {
-    struct call_result *out;
-    bool ended;
-};
-
-static enum bs_rc on_single(void *ctx, const struct call *call, struct call_result *r,
-                            struct bs_err *e)
+static enum bs_rc take_result(void *ctx, const struct call *call, struct call_result *r,
+                              struct bs_err *e)
 {
-    struct single *s = ctx;
+    struct call_result *out = ctx;
 
     (void)call;
     (void)e;
-    *s->out = *r;
-    memset(&r->http, 0, sizeof r->http); /* the body is the caller's now */
-    s->ended = true;
+    *out = *r;
+    memset(&r->http, 0, sizeof r->http); /* the body has another owner now */
     return BS_OK;
 }
 
 enum bs_rc call_perform(struct caller *c, const struct call *call, struct call_result *r,
                         struct bs_err *e)
 {
-    struct single s = {.out = r};
+    struct bs_err failed = BS_ERR_INIT;
 
     memset(r, 0, sizeof *r);
-    if (call_many(c, call, 1, on_single, &s, e) != BS_OK) {
-        r->err = *e; /* the process, the database or the credential ended it */
-        r->verdict = (struct retry_verdict){ACT_FAIL, e->kind, 0, 0};
-        return e->rc;
+    bs_err_clear(&r->err);
+    if (call_many(c, call, 1, take_result, r, &failed) != BS_OK && r->err.rc != BS_UNSURE) {
+        /* The process, the database or the credential ended it. */
+        r->err = failed;
+        r->verdict = (struct retry_verdict){ACT_FAIL, failed.kind, 0, 0};
     }
     if (r->err.rc != BS_OK) {
         *e = r->err;

@@ -17,15 +17,16 @@ struct endpoints {
 };
 
 struct call_limits {
-    int airtable_rps;       /* requests a second per base */
-    int google_reads;       /* a minute per account */
+    int airtable_rps; /* requests a second per base */
+    int google_reads; /* a minute per account */
     int google_writes;
     int max_retries;        /* after the first try */
     int64_t monthly_budget; /* Airtable calls a month, 0: none */
     int64_t deadline_ms;    /* on the clock that never steps; 0: none */
 };
 
-#define AIRTABLE_TOKEN_RPS 50       /* per token (Airtable "Rate limits") */
-#define GOOGLE_PROJECT_PER_MINUTE 300
+#define AIRTABLE_TOKEN_RPS 50         /* per token (Airtable "Rate limits") */
+#define GOOGLE_PROJECT_PER_MINUTE 300 /* reads, and as many writes (Sheets "Usage limits") */
+#define CALL_IN_FLIGHT 6              /* requests under way at once */
 
 #endif
