@@ -135,6 +135,10 @@ cJSON *limits_stats(const struct limits *l);
 /* ---- control.c ---- */
 void control_handle(struct twin *t, const struct twin_req *req, struct twin_res *res);
 
+/* ---- show.c ---- */
+/* Counts of requests and all tabs as tables of text, malloc'd. Lock held. */
+char *show_all(struct twin *t);
+
 /* ---- cert.c ---- */
 /* Makes a test CA and a server certificate for localhost; writes ca.pem into dir and gives the
  * server's certificate and key as PEM, malloc'd. NULL or a sentence. */

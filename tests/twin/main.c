@@ -1,6 +1,7 @@
 /*
  * main.c: the twin's command line. It prints READY port=N once it can be called, and runs until
- * SIGTERM, or until its standard input ends with --until-eof.
+ * SIGTERM, or until its standard input ends with --until-eof. At each SIGUSR1 it writes the tabs as
+ * tables to show.txt.
  */
 #include "core.h"
 
@@ -32,12 +33,15 @@ static const char usage[] =
     "            [--seed N] [--latency real|none] [--limits on|off] [--key-cache DIR]\n"
     "            [--until-eof] [--verbose]\n";
 
-static volatile sig_atomic_t stop_asked;
+/* Signals come through a pipe, whichever thread is interrupted by them. */
+static int signals[2];
 
 static void on_signal(int sig)
 {
-    (void)sig;
-    stop_asked = 1;
+    char c = (char)sig;
+    int was = errno;
+    (void)!write(signals[1], &c, 1);
+    errno = was;
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
@@ -122,39 +126,63 @@ static char *load_scenario(struct twin *t, const struct options *o)
     return wrong;
 }
 
-static void wait_for_end(bool until_eof)
+/* Writes a file of the state folder by a rename, so that a waiting script reads all or nothing. */
+static void tell(const char *dir, const char *name, const char *text)
 {
-    struct pollfd p = {.fd = until_eof ? 0 : -1, .events = POLLIN};
-    char drop[256];
-    while (!stop_asked) {
-        int n = poll(&p, 1, -1);
-        if (n < 0 && errno != EINTR)
+    char *path = tw_fmt("%s/%s", dir, name);
+    char *tmp = tw_fmt("%s/%s.new", dir, name);
+    if (!core_write_file(tmp, text) || rename(tmp, path) != 0)
+        fprintf(stderr, "twin: cannot write %s\n", path);
+    free(tmp);
+    free(path);
+}
+
+static void show(struct twin *t)
+{
+    pthread_mutex_lock(&t->lock);
+    char *text = show_all(t);
+    pthread_mutex_unlock(&t->lock);
+    tell(t->state_dir, "show.txt", text);
+    free(text);
+}
+
+static void wait_for_end(struct twin *t, bool until_eof)
+{
+    struct pollfd p[2] = {{.fd = signals[0], .events = POLLIN},
+                          {.fd = until_eof ? 0 : -1, .events = POLLIN}};
+    for (;;) {
+        char drop[256];
+        char sig = 0;
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
             return;
-        if (n > 0 && read(0, drop, sizeof drop) <= 0)
+        if (p[0].revents && read(signals[0], &sig, 1) == 1) {
+            if (sig != SIGUSR1)
+                return;
+            show(t);
+        }
+        if (p[1].revents && read(0, drop, sizeof drop) <= 0)
             return;
+        p[0].revents = p[1].revents = 0;
     }
 }
 
-/* The port goes to a file by a rename, so that a waiting script reads all of it or nothing. */
 static void tell_port(const char *dir, int port)
 {
     char *text = tw_fmt("%d\n", port);
-    char *path = tw_fmt("%s/port", dir);
-    char *tmp = tw_fmt("%s/port.new", dir);
-    if (!core_write_file(tmp, text) || rename(tmp, path) != 0)
-        fprintf(stderr, "twin: cannot write %s\n", path);
+    tell(dir, "port", text);
     printf("READY port=%d\n", port);
     fflush(stdout);
-    free(tmp);
-    free(path);
     free(text);
 }
 
 static void catch_signals(void)
 {
     struct sigaction sa = {.sa_handler = on_signal};
+    if (pipe(signals) != 0)
+        abort();
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGUSR1, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -192,7 +220,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "twin: %s\n", wrong);
     else {
         tell_port(o.state_dir, t->port);
-        wait_for_end(o.until_eof);
+        wait_for_end(t, o.until_eof);
     }
     int rc = wrong ? 1 : 0;
     server_stop(server);
