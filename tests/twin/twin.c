@@ -228,7 +228,7 @@ static void google_refuse(const struct twin_req *req, bool drive, struct twin_re
     cJSON *o = cJSON_CreateObject();
     cJSON *e = cJSON_AddObjectToObject(o, "error");
     cJSON_AddNumberToObject(e, "code", code);
-    cJSON_AddStringToObject(e, "message", absent ? none : drive ? "Invalid Credentials" : bad);
+    cJSON_AddStringToObject(e, "message", absent ? none : bad);
     if (drive && !absent) {
         cJSON *one = cJSON_CreateObject();
         cJSON_AddStringToObject(one, "message", "Invalid Credentials");
