@@ -62,9 +62,7 @@ void pair_tie(struct planner *p, uint32_t row, uint32_t record)
     uint32_t pair = x->record_pair[record];
 
     x->role[row] = is_here(p, record) ? ROW_PAIRED : ROW_OF_GONE;
-    if (x->role[row] == ROW_PAIRED) {
-        x->row_record[row] = record;
-    }
+    x->row_record[row] = record;
     x->record_row[record] = row;
     if (pair != SYNC_NONE) {
         x->pair_row[pair] = row;
@@ -117,6 +115,29 @@ static void tie_known(struct planner *p, const struct id_rows *ids)
     }
 }
 
+/* What an earlier plan of the same run said. */
+static void tie_again(struct planner *p, const struct id_rows *ids)
+{
+    for (uint32_t i = 0; i < p->state->n_rows; i++) {
+        const char *tied = p->state->rows[i].tied;
+        uint32_t record = tied ? strmap_get(ids->by_id.records, tied) : SYNC_NONE;
+
+        if (record != SYNC_NONE && p->pairing.role[i] == ROW_UNDECIDED &&
+            p->pairing.record_row[record] == SYNC_NONE) {
+            pair_tie(p, i, record);
+        }
+    }
+}
+
+static void note_ties(struct planner *p)
+{
+    for (size_t i = 0; i < p->state->n_records; i++) {
+        if (p->pairing.record_row[i] != SYNC_NONE) {
+            p->state->rows[p->pairing.record_row[i]].tied = p->state->records[i].id;
+        }
+    }
+}
+
 /* ---- id cells ---- */
 
 static bool equals_record(const struct planner *p, uint32_t at, uint32_t record)
@@ -156,7 +177,8 @@ static bool is_unchanged(const struct planner *p, uint32_t at, uint32_t record, 
         return record != SYNC_NONE && equals_record(p, at, record);
     }
     return !row->cells || (row->raw != 0 && row->raw == stored->raw) ||
-           (sync_pair_whole(p->state, stored) && !sync_row_edited(p->state, stored, row));
+           (sync_pair_content(p->state, stored) != 0 &&
+            sync_pair_content(p->state, stored) == sync_row_content(p->state, row));
 }
 
 /* How much speaks for a row to be the one that its copies were made of. Its old place does when the
@@ -182,6 +204,9 @@ static uint32_t original_of(const struct planner *p, const struct id_rows *ids, 
     uint32_t best = SYNC_NONE;
     int best_score = -1;
 
+    if (record != SYNC_NONE && p->pairing.record_row[record] != SYNC_NONE) {
+        return p->pairing.record_row[record];
+    }
     for (uint32_t at = first; at != SYNC_NONE; at = ids->next[at]) {
         int score;
 
@@ -316,6 +341,7 @@ void pair_sides(struct planner *p)
     id_rows_init(p, &ids);
     tie_records_to_pairs(p, &ids.by_id);
     tie_known(p, &ids);
+    tie_again(p, &ids);
     for (uint32_t i = 0; i < p->state->n_rows; i++) {
         const char *id = p->state->rows[i].id;
 
@@ -334,4 +360,5 @@ void pair_sides(struct planner *p)
             p->pairing.role[i] = ROW_NEW;
         }
     }
+    note_ties(p);
 }

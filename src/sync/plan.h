@@ -39,9 +39,10 @@ struct op_cell {
 
 struct op {
     enum op_kind kind;
-    uint32_t record;      /* index into state->records, SYNC_NONE */
-    uint32_t row;         /* index into state->rows, SYNC_NONE */
-    uint32_t pair;        /* index into state->pairs, SYNC_NONE for a new pair */
+    uint32_t record; /* index into state->records, SYNC_NONE */
+    uint32_t row;    /* index into state->rows, SYNC_NONE; always NONE for OP_SETTLE: where rows
+                        stand is noted at the end of a run */
+    uint32_t pair;   /* index into state->pairs, SYNC_NONE for a new pair */
     uint32_t flags_after; /* OP_SETTLE: pair_flags */
     struct op_cell *cells;
     size_t n_cells;
@@ -63,8 +64,8 @@ struct plan {
     struct sync_issue *issues;
     size_t n_issues;
     struct plan_counts counts;
-    /* Per row of the state: its record, SYNC_NONE when it is none's. Of rows with one id only the
-     * original has one; only its row number and raw hash belong to the pair. */
+    /* Per row of the state: its record, gone or not; SYNC_NONE when it is none's. Of rows with one
+     * id only the original has one; only its row number and raw hash belong to the pair. */
     const uint32_t *row_record;
     /* for the guards */
     size_t paired;                                      /* pairs that were whole before this run */

@@ -213,7 +213,7 @@ static struct op *pair_op(struct cells *w, enum op_kind kind, const struct op_ce
     struct op *op = plan_op(w->p, kind, cells, n);
 
     op->record = w->record;
-    op->row = w->row;
+    op->row = kind == OP_SETTLE ? SYNC_NONE : w->row;
     op->pair = w->pair;
     return op;
 }

@@ -22,7 +22,7 @@ enum row_role {
 /* Who belongs to whom; all SYNC_NONE where nobody. */
 struct pairing {
     enum row_role *role;   /* per row */
-    uint32_t *row_record;  /* per row: its record, when ROW_PAIRED */
+    uint32_t *row_record;  /* per row: its record, whatever its presence */
     uint32_t *copy_of;     /* per row: the original row, when ROW_COPY */
     uint32_t *record_row;  /* per record: its row */
     uint32_t *record_pair; /* per record: its stored pair */

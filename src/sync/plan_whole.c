@@ -175,7 +175,7 @@ static void pair_op(const struct gone *g, enum op_kind kind, uint32_t flags_afte
 
     op->pair = g->pair;
     op->record = g->record;
-    op->row = g->row;
+    op->row = kind == OP_SETTLE ? SYNC_NONE : g->row;
     op->flags_after = flags_after;
 }
 

@@ -103,6 +103,7 @@ bool sync_record_edited(const struct sync_state *state, const struct sync_pair *
 uint64_t sync_row_content(const struct sync_state *state, const struct sync_row *row)
 {
     uint64_t h = 1;
+    bool any = false;
 
     for (size_t i = 0; i < state->n_fields; i++) {
         if (!sync_field_flows(&state->fields[i])) {
@@ -111,14 +112,17 @@ uint64_t sync_row_content(const struct sync_state *state, const struct sync_row 
         if (!row->cells || row->cells[i].state != SIDE_VALUE) {
             return 0;
         }
+        any = any || sync_cell_filled(&row->cells[i]);
         h = hash_mix(h, row->cells[i].hash & SHEET_HALF);
     }
-    return h;
+    return any ? h : 0;
 }
 
 uint64_t sync_pair_content(const struct sync_state *state, const struct sync_pair *p)
 {
+    uint64_t empty = sync_empty_hash(state) & SHEET_HALF;
     uint64_t h = 1;
+    bool any = false;
 
     for (size_t i = 0; i < state->n_fields; i++) {
         if (!sync_field_flows(&state->fields[i])) {
@@ -127,9 +131,10 @@ uint64_t sync_pair_content(const struct sync_state *state, const struct sync_pai
         if (p->bases[i] == 0) {
             return 0;
         }
+        any = any || (p->bases[i] & SHEET_HALF) != empty;
         h = hash_mix(h, p->bases[i] & SHEET_HALF);
     }
-    return h;
+    return any ? h : 0;
 }
 
 uint32_t sync_row_at(const struct sync_state *state, uint32_t number)

@@ -34,7 +34,7 @@ bool sync_record_edited(const struct sync_state *state, const struct sync_pair *
                         const struct sync_record *rec);
 
 /* Hash of all that a row holds, and of all that a pair says its row held. 0 when a cell has no
- * comparable value. */
+ * comparable value, and when all are empty: nothing can be known by that. */
 uint64_t sync_row_content(const struct sync_state *state, const struct sync_row *row);
 uint64_t sync_pair_content(const struct sync_state *state, const struct sync_pair *p);
 

@@ -72,10 +72,11 @@ struct sync_row {
     struct side_cell *cells; /* NULL: every mapped cell equals the pair's base */
     bool blank;              /* every mapped cell and the id cell are empty */
     bool blocked;
-    bool gone; /* deleted by this run */
-    const char
-        *known_record; /* no id in the cell yet, but the journal says which record it became */
-    uint64_t raw;      /* hash of the row as the values read showed it; 0 unknown */
+    bool gone;                /* deleted by this run */
+    const char *known_record; /* no id in the cell yet, but the journal says what it became */
+    uint64_t raw;             /* hash of the row as the values read showed it; 0 unknown */
+    const char *tied; /* set by plan_make: the record it was tied to; a second plan on the same
+                         state ties it again, whatever has been written in between */
 };
 
 /* A pair as the database knows it. */
@@ -87,7 +88,8 @@ struct sync_pair {
     const char *record_id;
     uint32_t row_hint; /* last seen row number, 0 none */
     uint64_t *bases;   /* n_fields; 0 none */
-    uint64_t raw;      /* raw row hash when the pair was last settled; 0 unknown */
+    uint64_t raw;      /* raw row hash when the pair was last settled; 0 unknown, and stored as 0
+                          with each base that changes: a row that is put back must be looked at */
     uint32_t flags;
 };
 

@@ -31,10 +31,13 @@ static bool is_kept_formula(const struct world *w, const struct w_row *row, size
 /* A row that is nobody's: it may be taken for the row of a record that has none. */
 static bool has_free_row(struct world *w)
 {
+    const struct w_row *any = NULL;
+
     for (size_t i = 0; i < w->n_rows; i++) {
         const struct w_record *rec = world_find_record(w, w->rows[i].id);
 
-        if (!world_row_blank(w, &w->rows[i]) && (!rec || !rec->alive)) {
+        if (!world_row_blank(w, &w->rows[i]) &&
+            (!rec || !rec->alive || rows_with_id(w, rec->id, &any) > 1)) {
             return true;
         }
     }
@@ -91,12 +94,15 @@ static void expect_cell(struct world *w, const struct w_shadow *old, const struc
 
 static bool known_everywhere(const struct world *w, const struct w_shadow *old)
 {
+    bool any = false;
+
     for (size_t f = 0; f < w->n_fields; f++) {
         if (flows(w, f) && old->hash[f] == 0) {
             return false;
         }
+        any = any || flows(w, f);
     }
-    return true;
+    return any;
 }
 
 static void expect_row_gone(struct world *w, const struct w_shadow *old, const struct w_record *rec)

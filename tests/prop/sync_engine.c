@@ -268,6 +268,8 @@ static void read_journal(struct pass *p)
             if (p->uids[k] == w->intents[i].row && rows_with_id(w, rec->id) == 0 &&
                 row_is_free(w, p->state.rows[k].id)) {
                 p->state.rows[k].known_record = rec->id;
+                w->healed = true;
+                read_row_cells(p, &p->state.rows[k], &w->rows[k]);
             }
         }
     }
@@ -414,9 +416,7 @@ static void settle(struct pass *p, const struct plan *plan)
                 pair->bases[op->cells[c].field] = op->cells[c].base_after;
             }
             pair->flags = op->flags_after;
-            if (op->row != SYNC_NONE) {
-                pair->row_hint = p->state.rows[op->row].number;
-            }
+            pair->raw = 0;
         }
     }
     load_pairs(p);
@@ -428,6 +428,7 @@ static void set_bases(struct pass *p, const struct op *op, const struct sync_rec
 {
     struct w_pair *pair = need_pair(p->w, now->id);
 
+    pair->raw = 0; /* the row as it was when other bases held says nothing any more */
     for (size_t i = 0; i < op->n_cells; i++) {
         const struct op_cell *c = &op->cells[i];
         uint64_t hash = now->cells[c->field].hash;
@@ -569,6 +570,7 @@ static void row_update(struct pass *p, const struct op *op)
         world_remember(w, world_cell_text(w, c->old_cell));
         row->cells[c->field] = cell_copy(w->arena, c->cell);
         pair->bases[c->field] = c->base_after;
+        pair->raw = 0;
     }
     if (row) {
         pair->row_hint = (uint32_t)place_of(w, row->uid) + 2;
@@ -677,6 +679,9 @@ static void say_issues(struct pass *p, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->n_issues; i++) {
         world_say(p->w, "  issue: %s", plan->issues[i].message);
+        if (strstr(plan->issues[i].message, "the ids follow the cells")) {
+            p->w->n_expects = 0; /* records and rows are paired otherwise than they were */
+        }
     }
 }
 

@@ -93,7 +93,7 @@ struct world {
     struct w_expect expects[RECORDS_HERE * FIELDS_HERE];
     size_t n_expects;
     bool left_alone;   /* the last plan kept off rows that look sorted without their ids */
-    bool healed;       /* the last run tied a row again that had lost its id */
+    bool healed;       /* the last run tied a row again whose id cell did not say so */
     bool sorted_apart; /* cells were sorted without the ids since the last undisturbed run */
     bool computed_fails;
 
