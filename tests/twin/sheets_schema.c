@@ -9,7 +9,8 @@
 /* clang-format off */
 const struct schema_row schema_messages[] = {
     {"BatchUpdateSpreadsheetRequest",
-     "includeSpreadsheetInResponse:b requests:[Request responseIncludeGridData:b responseRanges:[s"},
+     "includeSpreadsheetInResponse:b requests:[Request responseIncludeGridData:b "
+     "responseRanges:[s"},
     {"BatchUpdateSpreadsheetResponse",
      "replies:[Response spreadsheetId:s updatedSpreadsheet:Spreadsheet"},
     {"Spreadsheet",
@@ -355,7 +356,8 @@ const struct schema_row schema_messages[] = {
     {"DriveChangeList", "kind:s nextPageToken:s newStartPageToken:s changes:[DriveChange"},
     {"DriveStartPageToken", "kind:s startPageToken:s"},
     {"DriveAbout",
-     "kind:s user:* storageQuota:* importFormats:* exportFormats:* maxImportSizes:* maxUploadSize:s "
+     "kind:s user:* storageQuota:* importFormats:* exportFormats:* maxImportSizes:* "
+     "maxUploadSize:s "
      "appInstalled:b folderColorPalette:[s canCreateDrives:b"},
     {NULL, NULL},
 };
