@@ -58,7 +58,7 @@ const char *os_boot_id(void)
 
 /* Field 22 of a line of /proc/PID/stat. Field 2, the name, may hold spaces and brackets: what
  * follows the last ')' begins with field 3. */
-static uint64_t stat_start(char *line)
+static uint64_t stat_start(char *line, bool *dead)
 {
     char *p = strrchr(line, ')');
     int64_t start;
@@ -66,6 +66,8 @@ static uint64_t stat_start(char *line)
     if (!p) {
         return 0;
     }
+    /* A zombie holds nothing any more: its parent has just not asked yet how it ended. */
+    *dead = p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X');
     for (int field = 2; field < 22; field++) {
         p = strchr(p + 1, ' ');
         if (!p) {
@@ -77,7 +79,7 @@ static uint64_t stat_start(char *line)
     return str_to_i64(p, 0, INT64_MAX, &start) ? (uint64_t)start : 0;
 }
 
-uint64_t os_pid_start(pid_t pid)
+static uint64_t read_start(pid_t pid, bool *dead)
 {
     char path[64];
     struct buf b;
@@ -86,20 +88,32 @@ uint64_t os_pid_start(pid_t pid)
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
     buf_init(&b, 4096);
     if (os_read_file(path, 4096, &b, NULL) == BS_OK) {
-        start = stat_start(b.data);
+        start = stat_start(b.data, dead);
     }
     buf_release(&b);
     return start;
 }
 
+uint64_t os_pid_start(pid_t pid)
+{
+    bool dead = false;
+    uint64_t start = read_start(pid, &dead);
+
+    return dead ? 0 : start;
+}
+
 bool os_pid_alive(pid_t pid, uint64_t start)
 {
+    bool dead = false;
     uint64_t now;
 
     if (pid <= 0) {
         return false;
     }
-    now = os_pid_start(pid);
+    now = read_start(pid, &dead);
+    if (dead) {
+        return false;
+    }
     if (now > 0) {
         return now == start;
     }
