@@ -473,6 +473,7 @@ def drive(r):
     r.t.token = "robot"
     a = r.t.send("POST", f + "/copy", {})
     r.check("a service account has no room", (a.status, a.json["error"]["errors"][0]["reason"]), (403, "storageQuotaExceeded"))
+    r.error("nor has it through Sheets", r.t.send("POST", "/v4/spreadsheets", {}), 403, "The caller does not have permission")
     r.t.token = "writer"
     r.check("Drive needs its own scope", r.t.send("GET", f).json["error"]["errors"][0]["reason"], "insufficientPermissions")
 

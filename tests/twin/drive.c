@@ -1,19 +1,15 @@
 /* Drive v3, as far as spreadsheets need it: files, changes, about. See sheets.h, twin.h. */
 #include "drive.h"
 
-#include "sheets_format.h"
-
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define EXPORT_MAX (10 * 1024 * 1024)
-
 /* ---- errors ---- */
 
 /* Drive's own form: errors[] and no status but for what concerns the credential. */
-static bool fail(struct dreq *q, int http, const char *reason, const char *where, const char *text)
+bool drive_fail(struct dreq *q, int http, const char *reason, const char *where, const char *text)
 {
     struct out o = {.pretty = q->pretty};
     bool limits = strcmp(reason, "storageQuotaExceeded") == 0;
@@ -46,28 +42,22 @@ static bool fail(struct dreq *q, int http, const char *reason, const char *where
 static bool not_found(struct dreq *q, const char *id)
 {
     char *text = tw_fmt("File not found: %s.", id);
-    fail(q, 404, "notFound", "fileId", text);
+    drive_fail(q, 404, "notFound", "fileId", text);
     free(text);
     return false;
 }
 
 static bool no_room(struct dreq *q)
 {
-    return fail(q, 403, "storageQuotaExceeded", NULL,
-                "Service Accounts do not have storage quota. Leverage shared drives "
-                "(https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or "
-                "use OAuth delegation "
-                "(http://support.google.com/a/answer/7281227) instead.");
+    return drive_fail(
+        q, 403, "storageQuotaExceeded", NULL,
+        "Service Accounts do not have storage quota. Leverage shared drives "
+        "(https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or "
+        "use OAuth delegation "
+        "(http://support.google.com/a/answer/7281227) instead.");
 }
 
 /* ---- what a request may see ---- */
-
-static bool is_service_account(const char *email)
-{
-    static const char tail[] = ".iam.gserviceaccount.com";
-    size_t n = strlen(email);
-    return n > sizeof tail && strcasecmp(email + n - (sizeof tail - 1), tail) == 0;
-}
 
 static bool on_shared_drive(const struct book *b)
 {
@@ -87,7 +77,7 @@ static bool visible(const struct dreq *q, const struct book *b)
     return book_role(b, q->email) != NULL;
 }
 
-static struct book *find(struct dreq *q)
+struct book *drive_find(struct dreq *q)
 {
     struct book *b = book_by_id(q->s, q->id);
     if (b && visible(q, b) && (!on_shared_drive(b) || flag(q, "supportsAllDrives"))) {
@@ -109,7 +99,7 @@ static bool read_fields(struct dreq *q, const char *message, const char *fallbac
         return true;
     char *text = tw_fmt("Invalid field selection %s", bad ? bad : fields);
     free(bad);
-    fail(q, 400, "invalidParameter", "fields", text);
+    drive_fail(q, 400, "invalidParameter", "fields", text);
     free(text);
     return false;
 }
@@ -226,7 +216,7 @@ static bool answer_file(struct dreq *q, const struct book *b)
 
 static bool files_get(struct dreq *q)
 {
-    struct book *b = find(q);
+    struct book *b = drive_find(q);
     return b && read_fields(q, "DriveFile", FILE_FIELDS) && answer_file(q, b);
 }
 
@@ -246,7 +236,7 @@ static bool place(struct dreq *q, const char **parent)
     const cJSON *parents = tj_get(q->body, "parents");
     *parent = parents && cJSON_IsString(parents->child) ? parents->child->valuestring : NULL;
     bool shared = *parent && strncmp(*parent, "0A", 2) == 0;
-    return shared || !is_service_account(q->email) || no_room(q);
+    return shared || !account_is_robot(q->email) || no_room(q);
 }
 
 static bool add_file(struct dreq *q, struct g_state *st, const char *parent, const char *what)
@@ -278,7 +268,7 @@ static bool files_create(struct dreq *q)
 static bool files_copy(struct dreq *q)
 {
     const char *parent;
-    struct book *from = find(q);
+    struct book *from = drive_find(q);
     if (!from || !read_fields(q, "DriveFile", FILE_FIELDS) || !place(q, &parent))
         return false;
     struct g_state *st = grid_copy(from->now);
@@ -290,12 +280,12 @@ static bool files_copy(struct dreq *q)
 
 static bool files_delete(struct dreq *q)
 {
-    struct book *b = find(q);
+    struct book *b = drive_find(q);
     if (!b)
         return false;
     if (strcmp(book_role(b, q->email), "owner") != 0)
-        return fail(q, 403, "insufficientFilePermissions", NULL,
-                    "The user does not have sufficient permissions for this file.");
+        return drive_fail(q, 403, "insufficientFilePermissions", NULL,
+                          "The user does not have sufficient permissions for this file.");
     log_drive(q, "drive.files.delete", b);
     book_remove(q->s, b);
     free(q->res->body);
@@ -307,12 +297,12 @@ static bool files_delete(struct dreq *q)
 
 static bool files_update(struct dreq *q)
 {
-    struct book *b = find(q);
+    struct book *b = drive_find(q);
     if (!b || !read_fields(q, "DriveFile", FILE_FIELDS))
         return false;
     if (!book_can_write(b, q->email))
-        return fail(q, 403, "insufficientFilePermissions", NULL,
-                    "The user does not have sufficient permissions for this file.");
+        return drive_fail(q, 403, "insufficientFilePermissions", NULL,
+                          "The user does not have sufficient permissions for this file.");
     if (cJSON_IsBool(tj_get(q->body, "trashed")))
         b->trashed = tj_bool(q->body, "trashed", false);
     if (tj_str(q->body, "name")) {
@@ -322,70 +312,6 @@ static bool files_update(struct dreq *q)
     }
     log_drive(q, "drive.files.update", b);
     return answer_file(q, b);
-}
-
-/* ---- export ---- */
-
-static void put_csv_field(struct tbuf *b, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        tb_str(b, text);
-        return;
-    }
-    tb_chr(b, '"');
-    for (; *text; text++) {
-        if (*text == '"')
-            tb_chr(b, '"');
-        tb_chr(b, *text);
-    }
-    tb_chr(b, '"');
-}
-
-static char *sheet_csv(struct dreq *q, const struct g_state *st)
-{
-    struct calc c = calc_begin(st, q->req->now_ms);
-    const struct g_sheet *sh = st->sheet[0];
-    struct tbuf b = {0};
-    int last = grid_last_row(sh, false);
-    int width = 0;
-    for (int r = 0; r < last; r++)
-        for (int k = 0; grid_row(sh, r) && k < grid_row(sh, r)->n; k++)
-            if (grid_cell(sh, r, k)->kind != G_EMPTY && k >= width)
-                width = k + 1;
-    for (int r = 0; r < last; r++) {
-        tb_str(&b, r ? "\r\n" : "");
-        for (int k = 0; k < width; k++) {
-            const struct g_cell *cell = grid_cell(sh, r, k);
-            tb_str(&b, k ? "," : "");
-            if (!cell)
-                continue;
-            struct g_value v = calc_value(&c, sh, cell);
-            char *text = fmt_value(&v, cell->format, st->locale);
-            put_csv_field(&b, text);
-            free(text);
-        }
-    }
-    return tb_take(&b);
-}
-
-static bool files_export(struct dreq *q)
-{
-    const char *type = twin_query(q->req, "mimeType");
-    struct book *b = find(q);
-    if (!b)
-        return false;
-    if (!type)
-        return fail(q, 400, "required", "mimeType", "Required parameter: mimeType");
-    if (strcmp(type, "text/csv") != 0)
-        return fail(q, 400, "badRequest", "convertTo",
-                    "The requested conversion is not supported.");
-    char *csv = sheet_csv(q, b->now);
-    if (strlen(csv) > EXPORT_MAX)
-        fail(q, 403, "exportSizeLimitExceeded", NULL, "This file is too large to be exported.");
-    else
-        twin_res_text(q->res, 200, "text/csv", csv);
-    free(csv);
-    return q->res->status == 200;
 }
 
 /* ---- lists ---- */
@@ -402,10 +328,10 @@ static bool files_list(struct dreq *q)
                      "kind,nextPageToken,incompleteSearch,files(" FILE_FIELDS ")"))
         return false;
     if (max < 1 || max > 1000)
-        return fail(q, 400, "invalidParameter", "pageSize",
-                    "Invalid value. Values must be within the range: [1, 1000]");
+        return drive_fail(q, 400, "invalidParameter", "pageSize",
+                          "Invalid value. Values must be within the range: [1, 1000]");
     if (!drive_query_read(query ? query : "", &terms))
-        return fail(q, 400, "invalid", "q", "Invalid Value");
+        return drive_fail(q, 400, "invalid", "q", "Invalid Value");
     struct out o = {.pretty = q->pretty};
     const struct mask *m = mask_get(q->mask, "files");
     long n = 0;
@@ -485,9 +411,9 @@ static bool changes_list(struct dreq *q)
     unsigned long at = token ? strtoul(token, &end, 10) : 0;
     settle_all(q);
     if (!token)
-        return fail(q, 400, "required", "pageToken", "Required parameter: pageToken");
+        return drive_fail(q, 400, "required", "pageToken", "Required parameter: pageToken");
     if (*end || at < CHANGES_FIRST || at > CHANGES_FIRST + q->s->n_change)
-        return fail(q, 400, "invalid", "pageToken", "Invalid Value");
+        return drive_fail(q, 400, "invalid", "pageToken", "Invalid Value");
     if (!read_fields(q, "DriveChangeList",
                      "kind,newStartPageToken,changes(kind,changeType,time,removed,fileId,"
                      "file(" FILE_FIELDS "))"))
@@ -513,8 +439,8 @@ static bool changes_list(struct dreq *q)
 static bool about(struct dreq *q)
 {
     if (!twin_query(q->req, "fields"))
-        return fail(q, 400, "required", "fields",
-                    "The 'fields' parameter is required for this method.");
+        return drive_fail(q, 400, "required", "fields",
+                          "The 'fields' parameter is required for this method.");
     if (!read_fields(q, "DriveAbout", "*"))
         return false;
     struct out o = {.pretty = q->pretty};
@@ -524,7 +450,7 @@ static bool about(struct dreq *q)
         put_user(&o, "user", q->email, true);
     if (mask_get(q->mask, "storageQuota")) {
         out_object(&o, "storageQuota");
-        out_string(&o, "limit", is_service_account(q->email) ? "0" : "16106127360");
+        out_string(&o, "limit", account_is_robot(q->email) ? "0" : "16106127360");
         out_string(&o, "usage", "0");
         out_end_object(&o);
     }
@@ -549,7 +475,7 @@ static const struct {
     {"PATCH", "files/*", files_update, WRITE},
     {"DELETE", "files/*", files_delete, WRITE},
     {"POST", "files/*/copy", files_copy, WRITE},
-    {"GET", "files/*/export", files_export, READ},
+    {"GET", "files/*/export", drive_export, READ},
     {"GET", "files", files_list, READ " " METADATA},
     {"POST", "files", files_create, WRITE},
     {"GET", "changes/startPageToken", changes_start, READ " " METADATA},
@@ -603,8 +529,8 @@ static bool serve(struct dreq *q, const char *path)
         if (strcmp(routes[i].method, q->req->method) != 0 || !match(routes[i].path, path, &q->id))
             continue;
         if (!allowed(q->scope, routes[i].scopes, &q->file_only))
-            return fail(q, 403, "insufficientPermissions", NULL,
-                        "Request had insufficient authentication scopes.");
+            return drive_fail(q, 403, "insufficientPermissions", NULL,
+                              "Request had insufficient authentication scopes.");
         return routes[i].handle(q);
     }
     twin_res_text(q->res, 404, "text/html; charset=UTF-8",
@@ -622,7 +548,7 @@ void drive_handle(struct sheets *s, const struct twin_req *req, const char *emai
     q.body = req->body_len ? cJSON_ParseWithLength(req->body, req->body_len) : NULL;
     res->kind = "drive";
     if (req->body_len && !cJSON_IsObject(q.body))
-        fail(&q, 400, "parseError", NULL, "Parse Error");
+        drive_fail(&q, 400, "parseError", NULL, "Parse Error");
     else
         serve(&q, strncmp(req->raw_path, base, sizeof base - 1) == 0
                       ? req->raw_path + sizeof base - 1

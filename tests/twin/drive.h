@@ -17,6 +17,12 @@ struct dreq {
     struct mask *mask;
 };
 
+/* Answers with an error; always false. where: the parameter it is about, NULL none. */
+bool drive_fail(struct dreq *q, int http, const char *reason, const char *where, const char *text);
+/* The file of the path; NULL and a 404 when the caller cannot see it. */
+struct book *drive_find(struct dreq *q);
+bool drive_export(struct dreq *q);
+
 /* The terms of q, joined by and: name, mimeType, trashed, parents. */
 #define DRIVE_TERMS_MAX 10
 struct drive_query {

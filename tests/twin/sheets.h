@@ -62,6 +62,8 @@ void book_remove(struct sheets *s, struct book *b);
 /* NULL, or "reader", "writer", "owner". */
 const char *book_role(const struct book *b, const char *email);
 bool book_can_write(const struct book *b, const char *email);
+/* A service account: it has no storage of its own. */
+bool account_is_robot(const char *email);
 void book_set_share(struct book *b, const char *email, const char *role);
 /* Replaces the state; what was is kept for stale reads. Drive learns of it later, of a new title at
  * once. */

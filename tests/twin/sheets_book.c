@@ -120,6 +120,13 @@ void book_set_share(struct book *b, const char *email, const char *role)
     b->share[b->n_share++] = (struct book_share){tw_dup(email), tw_dup(role)};
 }
 
+bool account_is_robot(const char *email)
+{
+    static const char tail[] = ".iam.gserviceaccount.com";
+    size_t n = strlen(email);
+    return n > sizeof tail && strcasecmp(email + n - (sizeof tail - 1), tail) == 0;
+}
+
 /* ---- Drive's view ---- */
 
 void book_note_change(struct sheets *s, const struct book *b, bool removed)

@@ -116,6 +116,9 @@ struct g_state *s_state_new(struct sheets *s, const cJSON *spreadsheet, const ch
 
 bool sheets_create(struct sreq *q)
 {
+    /* It has no Drive to put the file into. */
+    if (account_is_robot(q->email))
+        return s_fail(&q->err, 403, "The caller does not have permission");
     struct g_state *st = s_state_new(q->s, q->body, "Untitled spreadsheet", &q->err);
     if (!st)
         return false;
