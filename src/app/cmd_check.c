@@ -84,13 +84,19 @@ void check_print(const struct checking *c)
         const struct check_item *x = &c->items[i];
 
         if (x->sync && !str_eq(x->sync, sync)) {
-            out_line("\n[sync %s]", x->sync);
+            out_line("%s", "");
+            out_line("[sync %s]", x->sync);
         }
         sync = x->sync;
         failed += x->level == CHECK_FAILED;
         out_line("  %-6s  %-12s %s", words[x->level], x->step, x->text);
     }
-    out_line(failed > 0 ? "\n%zu of %zu steps failed." : "\nAll is well.", failed, c->n);
+    out_line("%s", "");
+    if (failed > 0) {
+        out_line("%zu of %zu steps failed.", failed, c->n);
+    } else {
+        out_line("All is well.");
+    }
 }
 
 /* ---- the machine ---- */

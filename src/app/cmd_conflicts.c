@@ -46,7 +46,8 @@ static void print_table(const struct conflict *list, size_t n)
     }
     out_table(t, n, "No cell waits for a decision.");
     if (n > 0) {
-        out_line("\nDecide with: basesync conflicts %s %s '%s' airtable|sheets", list[0].sync_slug,
+        out_line("%s", "");
+        out_line("Decide with: basesync conflicts %s %s '%s' airtable|sheets", list[0].sync_slug,
                  list[0].record_id, list[0].field_name);
     }
 }

@@ -77,6 +77,11 @@ static enum bs_rc try_airtable(struct connecting *c, struct connection *con, str
     size_t n;
     enum bs_rc rc = airtable_whoami(caller, &who, e);
 
+    if (rc != BS_OK && e->kind == BS_K_OAUTH) {
+        bs_fail(e, rc, BS_K_OAUTH,
+                "Airtable refuses this token: copy it whole, or make a new one at "
+                "https://airtable.com/create/tokens");
+    }
     if (rc == BS_OK) {
         rc = airtable_bases(caller, c->app->arena, &bases, &n, e);
         if (rc != BS_OK && e->kind == BS_K_PERMISSION) {

@@ -95,7 +95,10 @@ static void schema_table(const struct base_schema *b)
         const struct table_schema *t = &b->tables[i];
         struct table *out = table_new(headers);
 
-        out_line("%s%s (%s)", i > 0 ? "\n" : "", t->name, t->id);
+        if (i > 0) {
+            out_line("%s", "");
+        }
+        out_line("%s (%s)", t->name, t->id);
         for (size_t k = 0; k < t->n_fields; k++) {
             const struct field *f = &t->fields[k];
 

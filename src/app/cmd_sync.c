@@ -276,6 +276,10 @@ static int run_all(struct job *j)
         joblog_head("manual", clock_wall_ms());
         joblog_found(j->n);
     }
+    if (j->app->conf->n_syncs == 0) {
+        out_note("There is no [sync] section in %s yet; `basesync discover --ini` writes one.",
+                 j->app->conf_path);
+    }
     while (j->done < j->n && !os_stop_requested()) {
         if (run_one(j, &e) != BS_OK) {
             return out_error(&e);
@@ -320,7 +324,10 @@ int cmd_sync(struct app *app)
         return out_error(&e);
     }
     /* Standard output belongs to what was asked for: the plan, or JSON. */
-    joblog_open(app->conf, app->json || dry ? stderr : stdout, app->quiet);
+    joblog_open(app->conf, app->json || dry ? stderr : stdout,
+                app->quiet         ? LOG_ERROR
+                : app->json || dry ? LOG_WARN
+                                   : LOG_DEBUG);
     joblog_show_progress(!app->quiet && !j.worker && !app->conf->log_json);
     return run_all(&j);
 }

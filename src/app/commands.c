@@ -45,6 +45,8 @@ static const struct option sync_options[] = {
     {"worker", NULL, "Started by serve; names are ids", 0, true},
     {0},
 };
+static const struct option serve_options[] = {
+    {"once", NULL, "Run all due syncs once, then end", 0, false}, {0}};
 static const struct option logs_options[] = {
     {"failed", NULL, "Failed and partial runs only", 0, false},
     {"since", "TIME", "From this time on: 2026-01-22, 2026-01-22T10:00:00Z, or 2h, 7d ago", 0,
@@ -89,6 +91,9 @@ const struct command commands[] = {
      "Without a name: all active ones. Exit codes: 0 all good; 1 failed, a later run may succeed; "
      "2 usage or configuration; 3 partial; 4 stopped until a person acts; 5 busy.",
      sync_options, 0, MANY, cmd_sync, false},
+    {"serve", "", "Run syncs by their schedules, for ever",
+     "SIGHUP reads the INI file again; SIGTERM lets the requests in flight end.", serve_options, 0,
+     0, cmd_serve, false},
     {"status", "[NAME...]", "Say how each sync is doing", NULL, status_options, 0, MANY, cmd_status,
      false},
     {"logs", "[show LOG]", "List the latest runs, or show one with its changes", NULL, logs_options,

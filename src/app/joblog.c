@@ -57,11 +57,11 @@ static void rule(void)
     }
 }
 
-void joblog_open(const struct conf *c, FILE *out, bool quiet)
+void joblog_open(const struct conf *c, FILE *out, enum log_level least)
 {
     state.out = out;
     state.format = c->log_json ? LOG_JSON : LOG_TEXT;
-    state.min = quiet ? LOG_ERROR : (enum log_level)c->log_level;
+    state.min = (int)least > c->log_level ? least : (enum log_level)c->log_level;
     log_init(out, state.format, state.min);
 }
 

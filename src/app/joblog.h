@@ -5,6 +5,7 @@
 #ifndef APP_JOBLOG_H
 #define APP_JOBLOG_H
 
+#include "base/log.h"
 #include "conf/conf.h"
 #include "engine/report.h"
 #include "engine/run.h"
@@ -19,8 +20,8 @@ struct joblog_item {
     int64_t duration_ms;
 };
 
-/* Where the lines go and which: as the INI file says, errors only when quiet. */
-void joblog_open(const struct conf *c, FILE *out, bool quiet);
+/* Where the lines go, and the least important that are wanted unless the INI file says more. */
+void joblog_open(const struct conf *c, FILE *out, enum log_level least);
 /* progress: a line on the terminal that shows how far a run is. */
 void joblog_show_progress(bool on);
 

@@ -153,7 +153,8 @@ static void show_errors(const struct log_row *r)
         table_add(t, json_string(json_get(x, "field"), ""));
         table_add(t, json_string(json_get(x, "message"), ""));
     }
-    out_line("\nErrors and warnings");
+    out_line("%s", "");
+    out_line("Errors and warnings");
     out_table(t, n, "");
     json_free(doc);
 }
@@ -186,7 +187,8 @@ static void show_changes(const struct change_row *list, size_t n)
         table_addf(t, "%s%s", list[i].outcome ? list[i].outcome : "",
                    list[i].undone ? ", undone" : "");
     }
-    out_line("\nChanges");
+    out_line("%s", "");
+    out_line("Changes");
     out_table(t, n, "None.");
 }
 
