@@ -41,9 +41,11 @@ char *s_load_cell(struct g_sheet *sh, int r, int c, const cJSON *v)
         grid_own_cell(sh, r, c)->format = grid_format_id(type, tj_str(format, "pattern"));
     if (tj_str(v, "note"))
         tw_set(&grid_extra(grid_own_cell(sh, r, c))->note, tj_str(v, "note"));
-    if (tj_get(v, "rule"))
-        grid_extra(grid_own_cell(sh, r, c))->rule =
-            grid_json(cJSON_Duplicate(tj_get(v, "rule"), true));
+    if (tj_get(v, "rule")) {
+        struct g_extra *x = grid_extra(grid_own_cell(sh, r, c));
+        grid_json_drop(x->rule);
+        x->rule = grid_json(cJSON_Duplicate(tj_get(v, "rule"), true));
+    }
     return NULL;
 }
 
