@@ -50,6 +50,10 @@ enum bs_rc crypto_seal(const struct crypto_key *key, const char *aad, const void
  * or moved. On failure `plain` is as it was. */
 enum bs_rc crypto_open(const struct crypto_key *key, const char *aad, const char *sealed,
                        struct buf *plain, struct bs_err *e) BS_MUST_CHECK;
+/* BS_STOP_SYNC / BS_K_CONFIG when the text was sealed with another key; BS_OK for everything else,
+ * damage too: what cannot be opened is told when it is opened. */
+enum bs_rc crypto_check_key(const struct crypto_key *key, const char *sealed,
+                            struct bs_err *e) BS_MUST_CHECK;
 /* Opens "hex(iv):hex(tag):hex(ciphertext)", AES-256-GCM with an IV and a tag of 16 bytes and no
  * associated data: the form in which the hosted product stored tokens. For importing them. */
 enum bs_rc crypto_open_legacy(const uint8_t key[CRYPTO_KEY_LEN], const char *sealed,

@@ -112,6 +112,17 @@ static const char *check_head(const struct crypto_key *key, const char *sealed, 
     return id + CRYPTO_KEY_ID_LEN + 1;
 }
 
+enum bs_rc crypto_check_key(const struct crypto_key *key, const char *sealed, struct bs_err *e)
+{
+    struct bs_err why = BS_ERR_INIT;
+
+    if (check_head(key, sealed, &why) == NULL && why.kind == BS_K_CONFIG) {
+        *e = why;
+        return why.rc;
+    }
+    return BS_OK;
+}
+
 enum bs_rc crypto_open(const struct crypto_key *key, const char *aad, const char *sealed,
                        struct buf *plain, struct bs_err *e)
 {

@@ -164,6 +164,9 @@ enum bs_rc secret_seal(const struct crypto_key *key, const char *place, const ch
 enum bs_rc secret_open(const struct crypto_key *key, const char *place, const char *sealed,
                        char **plain, struct bs_err *e) BS_MUST_CHECK;
 #define SECRET_PLACE_MAX 128
+/* BS_STOP_ALL / BS_K_CONFIG when a secret in the file was sealed with another key than the store's:
+ * asked before anything is sealed, so that no file comes to hold secrets of two keys. */
+enum bs_rc secret_check_key(struct store *s, struct bs_err *e) BS_MUST_CHECK;
 /* metasecret.c: re-seals the named secrets of the file, inside the caller's transaction. */
 enum bs_rc metasecret_reseal(struct store *s, const struct crypto_key *to,
                              struct bs_err *e) BS_MUST_CHECK;

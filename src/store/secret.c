@@ -38,6 +38,30 @@ enum bs_rc secret_seal(const struct crypto_key *key, const char *place, const ch
     return rc;
 }
 
+enum bs_rc secret_check_key(struct store *s, struct bs_err *e)
+{
+    struct bs_err why = BS_ERR_INIT;
+    struct db_rows r;
+    enum bs_rc rc;
+
+    db_open(s, &r,
+            "SELECT value FROM \"Meta\" WHERE name GLOB 'sealed:*' "
+            "UNION ALL SELECT secret FROM \"AirtableConnection\" WHERE secret IS NOT NULL "
+            "UNION ALL SELECT secret FROM \"GoogleSheetsConnection\" WHERE secret IS NOT NULL",
+            DB_NO_ARGS, e);
+    while (why.rc == BS_OK && db_next(&r, e)) {
+        bs_seen(crypto_check_key(s->key, db_col_text(&r, 0), &why));
+    }
+    rc = db_end(&r);
+    if (rc == BS_OK && why.rc != BS_OK) {
+        rc = bs_fail(e, BS_STOP_ALL, why.kind,
+                     "the database %.150s: %s; if that key is lost, move the database away and run "
+                     "'basesync init'",
+                     s->path, why.msg);
+    }
+    return rc;
+}
+
 enum bs_rc secret_open(const struct crypto_key *key, const char *place, const char *sealed,
                        char **plain, struct bs_err *e)
 {

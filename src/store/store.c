@@ -214,6 +214,9 @@ static enum bs_rc open_all(struct store *s, enum store_open how, struct bs_err *
     if (rc == BS_OK && !s->readonly) {
         rc = db_migrate(s, db_steps, db_steps_n, db_views, e);
     }
+    if (rc == BS_OK && s->key != NULL) {
+        rc = secret_check_key(s, e);
+    }
     if (rc == BS_OK && !s->readonly) {
         rc = check_unclean(s, e);
     }

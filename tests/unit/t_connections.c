@@ -258,11 +258,12 @@ static void a_new_key_opens_everything_and_the_old_one_nothing(void **state)
     OK(connection_put(w->s, &g, &w->e));
     OK(store_rotate_key(w->s, &fresh, &w->e));
     connection_free(get(w, a.user_id, SERVICE_AIRTABLE)); /* the store goes on with the new key */
-    world_reopen(w);
-    FAILS(connection_get(w->s, a.user_id, SERVICE_AIRTABLE, true, &got, &w->e), BS_STOP_SYNC,
-          BS_K_CONFIG, "sealed with key feedf00d");
+    store_close(w->s);
+    w->s = NULL;
+    FAILS(store_open(w->path, STORE_EXISTING, &w->key, &w->s, &w->e), BS_STOP_ALL, BS_K_CONFIG,
+          "sealed with key feedf00d");
     w->key = fresh;
-    world_reopen(w);
+    world_open(w, STORE_EXISTING);
     got = get(w, a.user_id, SERVICE_AIRTABLE);
     assert_string_equal(got->secret, "refresh-SECRET-1");
     assert_string_equal(got->access_token, "access-SECRET-4");

@@ -134,6 +134,25 @@ static void a_database_of_a_newer_program_is_refused_in_plain_words(void **state
     assert_int_equal(world_number(w, "PRAGMA user_version"), 99);
 }
 
+static void a_key_that_is_not_the_files_is_refused_before_it_seals_anything(void **state)
+{
+    struct world *w = *state;
+    struct crypto_key other = w->key;
+    struct hash_key hash;
+
+    memset(other.key, 8, sizeof other.key);
+    snprintf(other.id, sizeof other.id, "deadbeef");
+    world_reopen(w); /* nothing is sealed yet: any key will do */
+    OK(store_hash_key(w->s, &hash, &w->e));
+    store_close(w->s);
+    w->s = NULL;
+    FAILS(store_open(w->path, STORE_EXISTING, &other, &w->s, &w->e), BS_STOP_ALL, BS_K_CONFIG,
+          "sealed with key 0badc0de, but the key in use is deadbeef");
+    OK(store_open(w->path, STORE_EXISTING, NULL, &w->s, &w->e)); /* who opens no secret */
+    store_close(w->s);
+    world_open(w, STORE_EXISTING);
+}
+
 static void an_empty_file_becomes_a_database(void **state)
 {
     struct world *w = *state;
@@ -776,6 +795,7 @@ int main(void)
         EMPTY(a_file_of_something_else_is_refused),
         EMPTY(a_database_of_another_program_is_refused_and_left_alone),
         NEW(a_database_of_a_newer_program_is_refused_in_plain_words),
+        NEW(a_key_that_is_not_the_files_is_refused_before_it_seals_anything),
         EMPTY(an_empty_file_becomes_a_database),
         NEW(who_opens_for_reading_cannot_write),
         NEW(settings_are_kept),
