@@ -31,6 +31,29 @@ void airtable_table_url(const struct airtable *at, const char *table_id, struct 
     url_encode(url, table_id);
 }
 
+void airtable_explain(const struct airtable *at, enum airtable_need need, struct bs_err *e)
+{
+    static const struct {
+        const char *what, *scope, *role;
+    } needs[] = {
+        [NEED_SCHEMA] = {"read", "schema.bases:read", ""},
+        [NEED_READ] = {"read", "data.records:read", ""},
+        [NEED_WRITE] = {"written to", "data.records:write", ", and its user the role of an editor"},
+    };
+    /* This message of Airtable's says more than ours could: which table, which field. */
+    const char *words = str_eq(e->code, "INVALID_PERMISSIONS") ? e->msg : e->code;
+
+    if (e->kind != BS_K_PERMISSION || (e->http != 403 && e->http != 404)) {
+        return;
+    }
+    bs_seen(bs_fail(e, e->rc, e->kind,
+                    "base %s is not there or cannot be %s with this credential (Airtable: %d %s): "
+                    "correct `base`, or give the token this base and the scope %s on "
+                    "airtable.com/create/tokens%s",
+                    at->base_id, needs[need].what, e->http, words, needs[need].scope,
+                    needs[need].role));
+}
+
 enum bs_rc airtable_call(struct airtable *at, struct call *call, struct json **doc,
                          struct bs_err *e)
 {
@@ -48,6 +71,8 @@ enum bs_rc airtable_call(struct airtable *at, struct call *call, struct json **d
                          "Airtable answered with something that is "
                          "no JSON object");
         }
+    } else {
+        airtable_explain(at, strstr(call->url, "/v0/meta/") != NULL ? NEED_SCHEMA : NEED_READ, e);
     }
     call_result_release(&res);
     return rc;

@@ -26,6 +26,11 @@ const struct airtable_record *airtable_decode_record(struct arena *a, const stru
 enum bs_rc airtable_parse_schema(struct arena *a, const char *base_id, const struct json *doc,
                                  const struct base_schema **out, struct bs_err *e) BS_MUST_CHECK;
 
+/* Gives a refusal (403, 404) the sentence a person needs: which base, which scope, where to give it.
+ * Airtable does not tell "not there" from "not allowed". Other errors stay as they are. */
+enum airtable_need { NEED_SCHEMA, NEED_READ, NEED_WRITE };
+void airtable_explain(const struct airtable *at, enum airtable_need need, struct bs_err *e);
+
 /* Performs a call of this base and parses its JSON answer. *doc is the caller's (json_free). */
 enum bs_rc airtable_call(struct airtable *at, struct call *call, struct json **doc,
                          struct bs_err *e) BS_MUST_CHECK;

@@ -200,6 +200,7 @@ static enum bs_rc finish(struct write_job *j, const struct airtable_write *const
         }
         return send_part(j, items + n / 2, n - n / 2, e);
     }
+    airtable_explain(j->at, NEED_WRITE, &res->err);
     settle(j, items, n, res, results);
     if (j->done(j->ctx, items, results, n, e) != BS_OK) {
         return e->rc;
