@@ -45,12 +45,12 @@ static enum bs_rc on_reload(void *ctx, const struct conf **conf, const struct sy
 
     next.conf = NULL;
     next.arena = arena_new();
-    if (conf_load(app->conf_path, &next.conf, e) == BS_OK &&
-        !str_eq(next.conf->database, app->conf->database)) {
+    if (app_load_conf(&next, e) == BS_OK && !str_eq(next.conf->database, app->conf->database)) {
         bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
                 "`database` has changed: restart basesync to go on with another one");
     } else if (next.conf && app_mirror(&next, e) == BS_OK) {
         conf_free(app->conf);
+        buf_release(&app->conf_text);
         arena_free(app->arena);
         *app = next;
         *conf = app->conf;
@@ -59,13 +59,23 @@ static enum bs_rc on_reload(void *ctx, const struct conf **conf, const struct sy
         return BS_OK;
     }
     conf_free(next.conf);
+    buf_release(&next.conf_text);
     arena_free(next.arena);
     return e->rc;
 }
 
+static const char *conf_text(void *ctx, size_t *len)
+{
+    const struct app *app = ctx;
+
+    *len = app->conf_text.len;
+    return app->conf_text.data;
+}
+
 int cmd_serve(struct app *app)
 {
-    const struct supervise_hooks hooks = {app, on_job_started, on_job_ended, on_note, on_reload};
+    const struct supervise_hooks hooks = {app,     on_job_started, on_job_ended,
+                                          on_note, on_reload,      conf_text};
     struct supervise s = {
         .conf_path = app->conf_path, .hooks = &hooks, .once = args_has(app->args, "once")};
     struct bs_err e = BS_ERR_INIT;

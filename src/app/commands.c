@@ -43,6 +43,7 @@ static const struct option sync_options[] = {
     {"wait", NULL, "When the sync is running already, wait for it", 0, false},
     {"quiet", NULL, "Print errors only", 'q', false},
     {"worker", NULL, "Started by serve; names are ids", 0, true},
+    {"conf-fd", "N", "Where serve has put the text of the INI file", 0, true},
     {0},
 };
 static const struct option serve_options[] = {

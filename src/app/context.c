@@ -12,7 +12,23 @@
 
 enum bs_rc app_load_conf(struct app *app, struct bs_err *e)
 {
-    return app->conf ? BS_OK : conf_load(app->conf_path, &app->conf, e);
+    const char *fd = args_value(app->args, "conf-fd");
+    int64_t n;
+
+    if (app->conf) {
+        return BS_OK;
+    }
+    buf_init(&app->conf_text, CONF_FILE_MAX);
+    if (!fd) {
+        return conf_load(app->conf_path, &app->conf_text, &app->conf, e);
+    }
+    if (!str_to_i64(fd, 0, INT16_MAX, &n)) {
+        return bs_fail(e, BS_STOP_ALL, BS_K_CONFIG, "--conf-fd is for serve's own use");
+    }
+    if (os_read_fd((int)n, CONF_FILE_MAX, &app->conf_text, e) != BS_OK) {
+        return e->rc;
+    }
+    return conf_parse(app->conf_path, app->conf_text.data, app->conf_text.len, &app->conf, e);
 }
 
 enum bs_rc app_load_key(struct app *app, struct bs_err *e)
@@ -122,6 +138,7 @@ void app_close(struct app *app)
     store_close(app->store);
     crypto_key_wipe(&app->key);
     conf_free(app->conf);
+    buf_release(&app->conf_text);
     arena_free(app->arena);
     *app = (struct app){0};
 }

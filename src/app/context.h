@@ -6,6 +6,7 @@
 #define APP_CONTEXT_H
 
 #include "app/args.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "crypto/crypto.h"
@@ -22,6 +23,7 @@ struct app {
     bool quiet;          /* --quiet */
     struct arena *arena; /* lives as long as the command */
     struct conf *conf;
+    struct buf conf_text; /* of the INI file, as it was read */
     struct crypto_key key;
     bool has_key;
     struct store *store;

@@ -446,23 +446,23 @@ enum bs_rc conf_parse(const char *path, const char *text, size_t len, struct con
     return *out ? BS_OK : r.e->rc;
 }
 
-enum bs_rc conf_load(const char *path, struct conf **out, struct bs_err *e)
+enum bs_rc conf_load(const char *path, struct buf *text, struct conf **out, struct bs_err *e)
 {
-    struct buf b;
+    struct buf own;
     enum bs_rc rc;
 
     *out = NULL;
-    buf_init(&b, INI_FILE_MAX);
     if (!os_exists(path)) {
-        buf_release(&b);
         return bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
                        "%s: there is no such file; `basesync -c %s init` writes one", path, path);
     }
-    rc = os_read_file(path, INI_FILE_MAX, &b, e);
+    buf_init(&own, CONF_FILE_MAX);
+    text = text ? text : &own;
+    rc = os_read_file(path, CONF_FILE_MAX, text, e);
     if (rc == BS_OK) {
-        rc = conf_parse(path, b.data, b.len, out, e);
+        rc = conf_parse(path, text->data, text->len, out, e);
     }
-    buf_release(&b);
+    buf_release(&own);
     return rc;
 }
 

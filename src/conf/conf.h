@@ -78,8 +78,12 @@ struct conf {
     size_t n_syncs;
 };
 
-/* Reads and checks a file. BS_STOP_ALL / BS_K_CONFIG: "FILE:LINE: what; what to do". */
-enum bs_rc conf_load(const char *path, struct conf **out, struct bs_err *e) BS_MUST_CHECK;
+#define CONF_FILE_MAX ((size_t)4 << 20)
+
+/* Reads and checks a file; text (initialised, or NULL) keeps what it held. BS_STOP_ALL /
+ * BS_K_CONFIG: "FILE:LINE: what; what to do". */
+enum bs_rc conf_load(const char *path, struct buf *text, struct conf **out,
+                     struct bs_err *e) BS_MUST_CHECK;
 /* The same from text (tests, fuzzing); path is for messages and relative names. */
 enum bs_rc conf_parse(const char *path, const char *text, size_t len, struct conf **out,
                       struct bs_err *e) BS_MUST_CHECK;

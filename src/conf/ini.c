@@ -125,7 +125,7 @@ enum bs_rc ini_read(const char *path, const char *text, size_t len, const struct
     if (!e) {
         in.e = &own;
     }
-    if (len > INI_FILE_MAX) {
+    if (len > CONF_FILE_MAX) {
         return bs_fail(in.e, BS_STOP_ALL, BS_K_CONFIG, "%s: is larger than 4 MiB", path);
     }
     bs_err_clear(in.e);

@@ -82,7 +82,6 @@ struct ini_events {
     void *ctx;
 };
 #define INI_LINE_MAX 4096 /* bytes of a line, without its end */
-#define INI_FILE_MAX ((size_t)4 << 20)
 enum bs_rc ini_read(const char *path, const char *text, size_t len, const struct ini_events *ev,
                     struct bs_err *e) BS_MUST_CHECK;
 

@@ -31,6 +31,8 @@ struct supervise_hooks {
      * it is as it was. */
     enum bs_rc (*reload)(void *ctx, const struct conf **conf, const struct sync_config **rows,
                          struct bs_err *e);
+    /* The text of the INI file in use, which workers are to go by. */
+    const char *(*conf_text)(void *ctx, size_t *len);
 };
 
 struct supervise {

@@ -328,6 +328,7 @@ static void start_group(struct server *v, struct job *j, size_t index)
             ids[how.n++] = j->members[i].id;
         }
     }
+    how.conf_text = v->s->hooks->conf_text(v->s->hooks->ctx, &how.conf_len);
     how.timeout_ms = (int64_t)v->conf->worker_timeout_s * 1000 * (int64_t)how.n;
     g->after_rowid = newest_rowid(v);
     g->started_mono = clock_mono_ms();

@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+_Static_assert(WORKER_CONF_FD == 3, "the argument below");
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UNBOUNDED_MEMORY 1 /* its shadow alone is beyond any bound */
@@ -21,8 +24,30 @@
 #define UNBOUNDED_MEMORY 0
 #endif
 
+/* A file without a name that holds the text; -1 when there is none. */
+static int conf_file(const struct worker_start *how)
+{
+    int fd = memfd_create("basesync.ini", MFD_CLOEXEC);
+    size_t done = 0;
+
+    while (fd >= 0 && done < how->conf_len) {
+        ssize_t n = write(fd, how->conf_text + done, how->conf_len - done);
+
+        if (n < 0 && errno != EINTR) {
+            close(fd);
+            return -1;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    if (fd >= 0 && lseek(fd, 0, SEEK_SET) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 /* In the child: nothing here may fail in a way that matters, or return. */
-static BS_NORETURN void become_worker(const struct worker_start *how, char *const *argv,
+static BS_NORETURN void become_worker(const struct worker_start *how, char *const *argv, int conf,
                                       pid_t parent)
 {
     const rlim_t bytes = (rlim_t)how->memory_mb << 20;
@@ -31,6 +56,11 @@ static BS_NORETURN void become_worker(const struct worker_start *how, char *cons
 
     if (null >= 0) {
         (void)dup2(null, STDIN_FILENO);
+    }
+    if (conf == WORKER_CONF_FD) {
+        (void)fcntl(conf, F_SETFD, 0);
+    } else {
+        (void)dup2(conf, WORKER_CONF_FD);
     }
     if (how->memory_mb > 0 && !UNBOUNDED_MEMORY) {
         (void)setrlimit(RLIMIT_DATA, &bound);
@@ -49,11 +79,13 @@ static BS_NORETURN void become_worker(const struct worker_start *how, char *cons
 
 enum bs_rc worker_start(struct worker *w, const struct worker_start *how, struct bs_err *e)
 {
-    static const char *const head[] = {"basesync", "-c", NULL, "sync", "--worker", "--"};
+    static const char *const head[] = {"basesync", "-c",        NULL, "sync",
+                                       "--worker", "--conf-fd", "3",  "--"};
     const size_t n_head = sizeof head / sizeof *head;
     char **argv = bs_alloc_n(n_head + how->n + 1, sizeof *argv);
     pid_t parent = getpid();
-    pid_t pid;
+    int conf = conf_file(how);
+    pid_t pid = -1;
 
     for (size_t i = 0; i < n_head; i++) {
         argv[i] = (char *)(head[i] ? head[i] : how->conf_path);
@@ -62,14 +94,21 @@ enum bs_rc worker_start(struct worker *w, const struct worker_start *how, struct
         argv[n_head + i] = (char *)how->ids[i];
     }
     fflush(NULL); /* what is buffered must not be written twice */
-    pid = fork();
+    if (conf >= 0) {
+        pid = fork();
+    }
     if (pid == 0) {
-        become_worker(how, argv, parent);
+        become_worker(how, argv, conf, parent);
+    }
+    if (pid < 0) {
+        bs_fail(e, BS_RETRY, BS_K_STATE, "a worker process cannot be started: %s", strerror(errno));
     }
     free(argv);
+    if (conf >= 0) {
+        close(conf);
+    }
     if (pid < 0) {
-        return bs_fail(e, BS_RETRY, BS_K_STATE, "a worker process cannot be started: %s",
-                       strerror(errno));
+        return BS_RETRY;
     }
     *w = (struct worker){.pid = pid, .deadline_ms = clock_mono_ms() + how->timeout_ms};
     return BS_OK;

@@ -24,11 +24,15 @@ struct worker {
 struct worker_start {
     const char *self; /* path of the program */
     const char *conf_path;
+    const char *conf_text; /* what the file held when it was read: it may have changed since */
+    size_t conf_len;
     const char *const *ids; /* of the syncs */
     size_t n;
     int64_t timeout_ms;
     int memory_mb; /* 0: no bound */
 };
+
+#define WORKER_CONF_FD 3 /* where the worker finds the text */
 
 enum bs_rc worker_start(struct worker *w, const struct worker_start *how,
                         struct bs_err *e) BS_MUST_CHECK;

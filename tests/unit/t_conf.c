@@ -469,9 +469,9 @@ static void a_file_that_is_not_there_says_how_to_make_one(void **state)
     struct conf *c;
 
     (void)state;
-    assert_int_equal(conf_load("/nonexistent/b.ini", &c, &e), BS_STOP_ALL);
+    assert_int_equal(conf_load("/nonexistent/b.ini", NULL, &c, &e), BS_STOP_ALL);
     assert_non_null(strstr(e.msg, "`basesync -c /nonexistent/b.ini init`"));
-    assert_int_equal(conf_load("/", &c, &e), BS_STOP_ALL);
+    assert_int_equal(conf_load("/", NULL, &c, &e), BS_STOP_ALL);
     assert_int_equal(e.kind, BS_K_CONFIG);
 }
 
