@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define STEPS_MAX 30
-#define COUNT_DEFAULT 10000
+#define COUNT_DEFAULT 20000
 #define FULL_RECORDS 100 /* a world that has grown so far is not fed further */
 #define FULL_ROWS 35
 
@@ -110,8 +110,9 @@ static void undisturbed_run(struct world *w)
         world_wrong(w, "an undisturbed run did not come to its end");
     }
     pending = engine_pending(w);
-    if (pending > 0 && w->healed) {
-        /* Names that several records bear are read with the record's id at hand: only now. */
+    if (pending > 0 && (w->healed || w->sorted_apart)) {
+        /* Names that several records bear are read with the record's id at hand, and edits upon a
+         * sort without ids are told from it: only now. */
         (void)engine_run(w, &none);
         pending = engine_pending(w);
     }
