@@ -186,11 +186,11 @@ const struct json *json_path(const struct json *n, const char *dotted)
     return n;
 }
 
-size_t json_count(const struct json *n)
+size_t json_count(const struct json *array_or_object)
 {
     size_t count = 0;
 
-    for (const struct json *c = json_child(n); c != NULL; c = json_next(c)) {
+    for (const struct json *c = json_child(array_or_object); c != NULL; c = json_next(c)) {
         count++;
     }
     return count;

@@ -30,11 +30,11 @@ struct auth *auth_new_unsaved(struct store *store, struct http *http, const stru
                               struct connection *c);
 void auth_free(struct auth *a); /* wipes; NULL is nothing */
 
-/* A token that is valid for some minutes more, borrowed until the next call. renew: the last one
+/* A token that is valid for some minutes more, borrowed until the next call. again: the last one
  * was refused with 401, get another (a personal token is only read anew: its owner may have
  * connected again). BS_STOP_SYNC / BS_K_OAUTH: the grant is refused, which the connection now says,
  * too. BS_RETRY / BS_K_NETWORK: the token server could not be asked; nothing is remembered. */
-enum bs_rc auth_token(struct auth *a, bool renew, const char **token,
+enum bs_rc auth_token(struct auth *a, bool again, const char **token,
                       struct bs_err *e) BS_MUST_CHECK;
 /* "robot@project.iam.gserviceaccount.com", "usr..." or an e-mail: for people. Borrowed. */
 const char *auth_account(const struct auth *a);

@@ -57,13 +57,12 @@ static bool handle(void *ctx, const struct server_request *r)
     if (strcmp(p, "/hang-up") == 0 || (strcmp(p, "/only-first") == 0 && r->nth > 0)) {
         return false;
     }
-    if (strcmp(p, "/cut") == 0) {
-        server_send(r->fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":1}", 48);
-        return false;
-    }
-    if (strcmp(p, "/cut-chunk") == 0) {
-        server_send(r->fd,
-                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n", 61);
+    if (strncmp(p, "/cut", 4) == 0) {
+        const char *text = p[4] ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                  "7\r\n{\"a\":1}\r\n"
+                                : "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":1}";
+
+        server_send(r->fd, text, strlen(text));
         return false;
     }
     if (strcmp(p, "/gzip") == 0 || strcmp(p, "/gzip-cut") == 0) {
