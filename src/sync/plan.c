@@ -98,6 +98,7 @@ struct plan *plan_make(struct sync_state *state)
     plan_gone(&p);
     plan_new_rows(&p);
     plan_new_records(&p);
+    plan_end_repeats(&p);
     put_in_order(&p);
     sort_row_deletes(plan);
     count_ops(plan);

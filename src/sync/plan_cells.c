@@ -81,7 +81,7 @@ static void report_skip(const struct cells *w, uint32_t f, const struct merge_ou
     if (out->note && w->sr->cells && w->sr->cells[f].state == SIDE_BAD) {
         plan_bad_cell(w->p, &where, out->note, out->note_kind);
     } else if (out->note) {
-        plan_issue(w->p, ISSUE_WARNING, out->note_kind, &where, "%s", out->note);
+        plan_repeat(w->p, out->note_kind, &where, out->note);
     }
 }
 

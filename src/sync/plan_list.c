@@ -72,6 +72,80 @@ void plan_issue(struct planner *p, enum issue_level level, enum bs_kind kind,
     };
 }
 
+#define REPEAT_NAMED 5
+
+struct plan_repeat {
+    const char *note;
+    uint32_t field;
+    size_t issue; /* of the first */
+    size_t n;
+    struct issue_at first[REPEAT_NAMED];
+};
+
+static struct plan_repeat *find_repeat(struct planner *p, uint32_t field, const char *note)
+{
+    for (size_t i = p->n_repeats; i-- > 0;) {
+        if (p->repeats[i].field == field && p->repeats[i].note == note) {
+            return &p->repeats[i];
+        }
+    }
+    return NULL;
+}
+
+void plan_repeat(struct planner *p, enum bs_kind kind, const struct issue_at *at, const char *note)
+{
+    struct plan_repeat *r = find_repeat(p, at->field, note);
+
+    if (!r) {
+        p->repeats =
+            grow(p->state->arena, p->repeats, p->n_repeats, &p->cap_repeats, sizeof *p->repeats);
+        r = &p->repeats[p->n_repeats++];
+        *r = (struct plan_repeat){.note = note, .field = at->field, .issue = p->plan->n_issues};
+        plan_issue(p, ISSUE_WARNING, kind, at, "%s", note);
+    }
+    if (r->n < REPEAT_NAMED) {
+        r->first[r->n] = *at;
+    }
+    r->n++;
+}
+
+/* `field "Score": why (17 cells: row 5, row 13, row 21, row 22, row 30, ...)` */
+static void tell_repeats(struct planner *p, const struct plan_repeat *r)
+{
+    const struct issue_at nowhere = {NULL, 0, r->field};
+    struct sync_issue *x = &p->plan->issues[r->issue];
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    print_place(p, &nowhere, &b);
+    buf_addf(&b, "%s (%zu cells: ", r->note, r->n);
+    for (size_t i = 0; i < r->n && i < REPEAT_NAMED; i++) {
+        buf_adds(&b, i > 0 ? ", " : "");
+        if (r->first[i].row != 0) {
+            buf_addf(&b, "row %u", r->first[i].row);
+        } else {
+            buf_adds(&b, r->first[i].record_id);
+        }
+    }
+    buf_adds(&b, r->n > REPEAT_NAMED ? ", ...)" : ")");
+    char *message = arena_strdup(p->state->arena, b.data);
+
+    str_clean(message);
+    buf_release(&b);
+    x->message = message;
+    x->record_id = NULL;
+    x->row = 0;
+}
+
+void plan_end_repeats(struct planner *p)
+{
+    for (size_t i = 0; i < p->n_repeats; i++) {
+        if (p->repeats[i].n > 1) {
+            tell_repeats(p, &p->repeats[i]);
+        }
+    }
+}
+
 struct op *plan_op(struct planner *p, enum op_kind kind, const struct op_cell *cells, size_t n)
 {
     struct arena *a = p->state->arena;

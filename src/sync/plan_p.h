@@ -32,11 +32,15 @@ struct pairing {
     bool *pair_replaced;   /* per stored pair: its record is gone and its row is another's now */
 };
 
+struct plan_repeat;
+
 struct planner {
     struct sync_state *state;
     struct plan *plan;
     struct pairing pairing;
     size_t cap_ops, cap_issues;
+    struct plan_repeat *repeats; /* plan_list.c */
+    size_t n_repeats, cap_repeats;
     uint64_t empty_hash;
 };
 
@@ -50,6 +54,11 @@ struct issue_at {
 /* Adds an issue. The message gets the place in front: `row 5, field "Amount": ...`. */
 void plan_issue(struct planner *p, enum issue_level level, enum bs_kind kind,
                 const struct issue_at *at, const char *fmt, ...) BS_PRINTF(5, 6);
+/* A warning that many cells of a field may give for one reason, run after run (a formula's error, a
+ * formula that is kept): one issue a field, which names the first places and counts the others.
+ * note is static. */
+void plan_repeat(struct planner *p, enum bs_kind kind, const struct issue_at *at, const char *note);
+void plan_end_repeats(struct planner *p);
 /* Adds an operation with a copy of n cells; the result is good until the next call. */
 struct op *plan_op(struct planner *p, enum op_kind kind, const struct op_cell *cells, size_t n);
 /* At most 40 columns of a value or a cell as people see it, for messages. */

@@ -106,8 +106,8 @@ static void collect_cell(struct planner *p, const struct sync_record *rec, uint3
         return;
     }
     if (a->state == SIDE_ERROR) {
-        plan_issue(p, ISSUE_WARNING, BS_K_VALIDATION, &where,
-                   "Airtable shows an error here just now; the new row's cell stays empty");
+        plan_repeat(p, BS_K_VALIDATION, &where,
+                    "Airtable shows an error here just now; the new row's cell stays empty");
         return;
     }
     cells[*n] = empty_cell(p, a, f);
