@@ -5,6 +5,8 @@
  */
 #include "sync/plan_p.h"
 
+#include <stdlib.h>
+
 /* ---- a row becomes a record ---- */
 
 static void collect_value(struct planner *p, const struct sync_row *row, uint32_t f,
@@ -147,16 +149,42 @@ static void create_row(struct planner *p, uint32_t record)
     op->pair = p->pairing.record_pair[record];
 }
 
-/* In the order of the records, which is the view's. Records of stored pairs are plan_gone's. */
+struct new_record {
+    int64_t created_ms;
+    uint32_t record;
+};
+
+static int by_creation(const void *x, const void *y)
+{
+    const struct new_record *a = x, *b = y;
+
+    if (a->created_ms != b->created_ms) {
+        return a->created_ms < b->created_ms ? -1 : 1;
+    }
+    return (a->record > b->record) - (a->record < b->record);
+}
+
+/* In the order of the view; without one in the order of creation, as Airtable itself would show
+ * them: a listing without a view has no order. Records of stored pairs are plan_gone's. */
 void plan_new_records(struct planner *p)
 {
-    for (uint32_t i = 0; i < p->state->n_records && sync_to_sheet(p->state); i++) {
-        const struct sync_record *rec = &p->state->records[i];
+    const struct sync_state *state = p->state;
+    struct new_record *list = arena_alloc_n(state->arena, state->n_records, sizeof *list);
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < state->n_records && sync_to_sheet(state); i++) {
+        const struct sync_record *rec = &state->records[i];
 
         if (rec->presence == PRESENCE_HERE && p->pairing.record_row[i] == SYNC_NONE &&
             p->pairing.record_pair[i] == SYNC_NONE && !p->pairing.record_left[i] && !rec->blocked) {
-            create_row(p, i);
+            list[n++] = (struct new_record){rec->created_ms, i};
         }
+    }
+    if (!state->view_scoped && n > 1) {
+        qsort(list, n, sizeof *list, by_creation);
+    }
+    for (size_t i = 0; i < n; i++) {
+        create_row(p, list[i].record);
     }
 }
 
