@@ -126,6 +126,33 @@ static enum bs_rc plan_history(struct run *r, struct pending_op *ops, size_t n, 
     return store_commit(r->env->store, e);
 }
 
+static bool has_choice(const struct field *f, const char *name)
+{
+    for (size_t i = 0; i < f->n_choices; i++) {
+        if (str_eq(f->choices[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Drop-downs offer all choices: one that was made by this write must be read with the schema. */
+static void note_new_choices(struct run *r, const struct op *op)
+{
+    for (size_t i = 0; i < op->n_cells && r->rules.create_choices; i++) {
+        const struct field *f = r->fields[op->cells[i].field].field;
+        const struct value *v = op->cells[i].value;
+
+        if (f->type == FIELD_SINGLE_SELECT && v->kind == VALUE_TEXT) {
+            r->made_choices = r->made_choices || !has_choice(f, v->u.text);
+        }
+        for (size_t k = 0;
+             f->type == FIELD_MULTIPLE_SELECTS && v->kind == VALUE_LIST && k < v->u.list.n; k++) {
+            r->made_choices = r->made_choices || !has_choice(f, v->u.list.items[k].text);
+        }
+    }
+}
+
 static enum bs_rc confirm_update(struct run *r, const struct pending_op *p,
                                  const struct airtable_result *res, struct bs_err *e)
 {
@@ -150,6 +177,7 @@ static enum bs_rc confirm_update(struct run *r, const struct pending_op *p,
 
     set_bases(r, op, now, pair);
     r->state.records[op->record].cells = now;
+    note_new_choices(r, op);
     r->counts.records_updated++;
     return run_put_pair(r, pair, e);
 }
@@ -287,6 +315,7 @@ static enum bs_rc confirm_create(struct run *r, const struct pending_op *p,
     pair->row_hint = r->state.rows[op->row].number;
     set_bases(r, op, rec->cells, pair);
     r->state.rows[op->row].known_record = rec->id;
+    note_new_choices(r, op);
     r->counts.records_added++;
     if (journal_created(r->env->store, p->intent, rec->id, e) != BS_OK) {
         return e->rc;

@@ -83,7 +83,7 @@ static enum bs_rc check_strict(const struct run *r, const struct plan *plan, str
         const struct sync_issue *x = &plan->issues[i];
 
         if (x->level == ISSUE_ERROR) {
-            return bs_fail(e, BS_STOP_SYNC, BS_K_VALIDATION,
+            return bs_fail(e, BS_STOP_SYNC, BS_K_GUARD,
                            "validation=strict stopped the run before its first write: %s",
                            x->message);
         }
@@ -142,18 +142,37 @@ static enum bs_rc dry_run(struct run *r, const struct plan *plan, struct bs_err 
 
 /* ---- applying ---- */
 
-/* Values that other records' writes may have changed: looked at once more in the same run. */
+/* Does a write to one record show in others? Computed values do, and so do links within one table:
+ * their other ends, and the names they are shown by. */
+static bool shows_elsewhere(const struct run *r, const struct field *f)
+{
+    return field_crosses_records(f) ||
+           (f->type == FIELD_LINKS && str_eq(f->linked_table, r->table->id));
+}
+
+/* What our writes may have changed beyond the records written, choices among it, is looked at once
+ * more in the same run. */
 static bool needs_second_pass(const struct run *r)
 {
     if (!r->wrote_airtable) {
         return false;
     }
     for (size_t i = 0; i < r->n_fields; i++) {
-        if (r->fields[i].to_sheet && field_crosses_records(r->fields[i].field)) {
+        if (r->fields[i].to_sheet && shows_elsewhere(r, r->fields[i].field)) {
             return true;
         }
     }
-    return false;
+    return r->made_choices;
+}
+
+static enum bs_rc prepare_second_pass(struct run *r, struct bs_err *e)
+{
+    if ((r->made_choices && airtable_schema(r->at, r->arena, &r->schema, e) != BS_OK) ||
+        sheets_meta(r->sh, r->arena, &r->meta, e) != BS_OK) {
+        return e->rc;
+    }
+    r->made_choices = false;
+    return run_find_target(r, e);
 }
 
 static enum bs_rc hold_conflicts(struct run *r, const struct plan *plan, struct bs_err *e)
@@ -179,6 +198,13 @@ static enum bs_rc hold_conflicts(struct run *r, const struct plan *plan, struct 
     return conflicts_replace(r->env->store, r->sc->id, list, n, clock_wall_ms(), e);
 }
 
+static bool writes_airtable(const struct plan *plan)
+{
+    const struct plan_counts *c = &plan->counts;
+
+    return c->records_added + c->records_updated + c->records_deleted > 0;
+}
+
 static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
 {
     if (read_all(r, e) != BS_OK || run_apply_choices(r, e) != BS_OK) {
@@ -201,9 +227,14 @@ static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
     if (run_apply_airtable(r, plan, e) != BS_OK) {
         return e->rc;
     }
-    plan = plan_make(&r->state);
-    run_take_issues(r, plan);
-    if (hold_conflicts(r, plan, e) != BS_OK || run_settle(r, plan, e) != BS_OK ||
+    /* Without a write to Airtable nothing has changed that a second plan could see. */
+    bool again = writes_airtable(plan);
+
+    if (again) {
+        plan = plan_make(&r->state);
+        run_take_issues(r, plan);
+    }
+    if (hold_conflicts(r, plan, e) != BS_OK || (again && run_settle(r, plan, e) != BS_OK) ||
         run_apply_sheet(r, plan, e) != BS_OK) {
         return e->rc;
     }
@@ -233,10 +264,7 @@ static enum bs_rc execute(struct run *r, struct bs_err *e)
         if (r->opt->dry_run || !needs_second_pass(r)) {
             break;
         }
-        if (pass + 1 < PASSES && sheets_meta(r->sh, r->arena, &r->meta, e) != BS_OK) {
-            return e->rc;
-        }
-        if (pass + 1 < PASSES && run_find_target(r, e) != BS_OK) {
+        if (pass + 1 < PASSES && prepare_second_pass(r, e) != BS_OK) {
             return e->rc;
         }
     }

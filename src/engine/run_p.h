@@ -85,6 +85,7 @@ struct run {
     struct run_counts counts;
     bool stop_writes;              /* a write was unsure or refused: plan nothing more on it */
     bool wrote_airtable, wrote_sheet;
+    bool made_choices;             /* a write has made a new select choice */
 };
 
 /* ---- target.c: schema, mapping, tab; what has drifted since the last run ---- */
