@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define SLUG_MAX 64
+#define VALUE_SHOWN 60 /* bytes of a value in a message */
 
 struct reading {
     struct conf *conf;
@@ -294,6 +295,21 @@ static void note_gid(struct reading *r, const char *address)
     }
 }
 
+/* The value is repeated, unless it is an address that may hold a password. */
+static bool refuse_value(struct reading *r, int line, const struct conf_slot *slot,
+                         const char *value)
+{
+    char shown[VALUE_SHOWN + 1];
+
+    if (strstr(value, "://") && strchr(value, '@')) {
+        return wrong(r, line, "`%s`: %s", slot->key->name, slot->why);
+    }
+    if (!str_copy(shown, sizeof shown, value)) {
+        str_mark_cut(shown, sizeof shown);
+    }
+    return wrong(r, line, "`%s = %s`: %s", slot->key->name, shown, slot->why);
+}
+
 static bool on_pair(void *ctx, int line, const char *name, const char *value)
 {
     struct reading *r = ctx;
@@ -321,7 +337,7 @@ static bool on_pair(void *ctx, int line, const char *name, const char *value)
     }
     slot = conf_slot_of(key, r->object);
     if (!key->type->parse(&slot, value)) {
-        return wrong(r, line, "`%s`: %s", name, slot.why);
+        return refuse_value(r, line, &slot, value);
     }
     if (key->type == &conf_spreadsheet) {
         note_gid(r, value);
