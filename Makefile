@@ -65,7 +65,7 @@ LINK_fuzz := $(SANITIZE) -fsanitize=fuzzer
 TARGET_fuzz := host
 WARN_fuzz := -w
 
-RELEASE_FLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -flto=auto
+RELEASE_FLAGS := -Os -fno-pie -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -flto=auto
 RELEASE_LINK := -static -no-pie -Os -flto=auto -Wl,--gc-sections -Wl,--build-id=none
 MACHINE := $(shell uname -m)
 TARGET_release := $(if $(filter aarch64,$(MACHINE)),aarch64-musl,$(if $(filter arm%,$(MACHINE)),arm-musl,x86_64-musl))

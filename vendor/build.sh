@@ -33,6 +33,8 @@ arm-musl) cross=arm-linux-gnueabi- opt='-Os -march=armv6 -marm' ;;
 *) echo "basesync: unknown build target $target." >&2; exit 2 ;;
 esac
 realcc=${cross}gcc
+# Tables for unwinding exceptions: nobody reads them in a C program without a debugger.
+case $target in *-musl) opt="$opt -fno-asynchronous-unwind-tables -fno-unwind-tables" ;; esac
 case $target in
 *-musl)
     CC=$prefix/musl/bin/musl-gcc
