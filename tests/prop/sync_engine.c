@@ -515,6 +515,9 @@ static void record_delete(struct pass *p, const struct op *op)
         p->state.records[op->record].blocked = true;
         return;
     }
+    if (rows_with_id(p->w, rec->id) > 0 && !p->faults->edits) {
+        world_wrong(p->w, "%s, which has a row, is deleted", rec->id);
+    }
     for (size_t f = 0; f < p->w->n_fields; f++) {
         world_remember(p->w, world_text(p->w, rec->values[f]));
     }
@@ -585,6 +588,9 @@ static void row_create(struct pass *p, const struct op *op)
     struct w_row *row;
 
     if (rows_with_id(w, id) > 0) { /* its row came back */
+        if (!p->faults->edits) {
+            world_wrong(w, "a second row is made of %s", id);
+        }
         return;
     }
     row = world_insert_row(w, w->n_rows);
@@ -617,6 +623,9 @@ static void row_delete(struct pass *p, const struct op *op)
     struct world *w = p->w;
     struct w_row *row = placed(p, op);
 
+    if (world_find_record(w, op_record(p, op))->alive) {
+        world_wrong(w, "the row of %s, which is alive, is deleted", op_record(p, op));
+    }
     if (!row || (p->faults->edits && raw_of(w, row) != p->state.rows[op->row].raw)) {
         return;
     }

@@ -222,6 +222,7 @@ static void a_new_row_becomes_a_record_of_its_filled_cells(void **state)
     assert_int_equal(op->n_cells, 1);
     assert_int_equal(op->cells[0].field, 0);
     assert_int_equal(op->cells[0].old_value->kind, VALUE_EMPTY);
+    assert_true(op->cells[0].base_after == case_hash(c, "a"));
 }
 
 static void a_one_way_sync_makes_nothing_on_its_source(void **state)
