@@ -14,6 +14,7 @@
 #include "engine/snapshot.h"
 
 #define SHEET_TRIES 6           /* looks at the sheet in one run before it gives up */
+#define SHEET_REFUSALS_MAX 10   /* operations refused one by one before the sheet is given up */
 #define SHEET_CHUNK_SOFT_MAX 1900000 /* a request is closed when its body passes this */
 
 /* The tab as a write's answer shows it: header row and id column only. */
@@ -43,6 +44,7 @@ struct sheet_apply {
     bool formats_refused; /* Google refused a format or rule: go on without */
     bool *format_wanted;  /* per mapped field */
     bool any_setup;
+    size_t n_refused;
     size_t block_rows;    /* new rows per request part; 1 after a refusal */
 
     /* the request at hand */
@@ -62,6 +64,14 @@ struct sheet_apply {
 enum bs_rc sheet_setup_plan(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 void sheet_setup_add(struct sheet_apply *a);
 enum bs_rc sheet_setup_confirm(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+
+/* sheet_confirm.c: the request at hand in SQLite, one transaction each: history before it leaves,
+ * bases and outcomes after it. */
+enum bs_rc sheet_log_chunk(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc sheet_confirm_chunk(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+/* Of all history rows of an op; inside a transaction. */
+enum bs_rc sheet_set_outcome(struct run *r, struct pending_op *p, const char *word,
+                             struct bs_err *e) BS_MUST_CHECK;
 
 /* sheet_place.c: where things are in the snapshot */
 enum bs_rc sheet_place_columns(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;

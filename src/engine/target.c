@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static enum bs_rc drift(struct bs_err *e, const struct run *r, const char *what, const char *name,
                         const char *advice)
@@ -212,6 +213,21 @@ static void map_all(struct run *r, const struct target_fact *was)
     }
 }
 
+/* Spaces around a header and its upper and lower case do not make it another one: a second column
+ * for "amount " would be nobody's wish. Exactly one such header counts. */
+static bool header_like(const char *a, const char *b)
+{
+    size_t na, nb;
+
+    a += strspn(a, " \t\n");
+    b += strspn(b, " \t\n");
+    for (na = strlen(a); na > 0 && strchr(" \t\n", a[na - 1]) != NULL; na--) {
+    }
+    for (nb = strlen(b); nb > 0 && strchr(" \t\n", b[nb - 1]) != NULL; nb--) {
+    }
+    return na == nb && strncasecmp(a, b, na) == 0;
+}
+
 static enum bs_rc check_doubles(struct run *r, struct bs_err *e)
 {
     for (size_t i = 0; i < r->n_fields; i++) {
@@ -251,7 +267,7 @@ static enum bs_rc map_fields(struct run *r, const struct target_fact *was, struc
         const struct target_field *old = was_field(was, r->fields[i].field->id);
 
         r->known_header[i] =
-            old != NULL && !r->start_over && str_eq(old->header, r->fields[i].header);
+            old != NULL && !r->start_over && header_like(old->header, r->fields[i].header);
         if (old != NULL && !str_eq(old->type, r->fields[i].field->type_name)) {
             run_issue(r, ISSUE_INFO, BS_K_SCHEMA, NULL, 0, (uint32_t)i,
                       "field \"%s\" changed its type from %s to %s; its cells are compared anew",
@@ -425,6 +441,42 @@ static struct header_use find_header(const struct cell *cells, uint32_t col0, si
     return use;
 }
 
+static bool is_exact_header(const struct run *r, const char *text)
+{
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (str_eq(r->fields[i].header, text)) {
+            return true;
+        }
+    }
+    return str_eq(r->cs->id_column, text);
+}
+
+static uint32_t find_like(struct run *r, size_t f, const struct cell *cells, uint32_t col0,
+                          size_t n)
+{
+    uint32_t found = SYNC_NONE;
+
+    for (size_t i = 0; i < n; i++) {
+        if (cells[i].kind != CELL_TEXT || !header_like(cells[i].text, r->fields[f].header) ||
+            is_exact_header(r, cells[i].text)) {
+            continue;
+        }
+        if (found != SYNC_NONE) {
+            return SYNC_NONE;
+        }
+        found = (uint32_t)i;
+    }
+    if (found == SYNC_NONE) {
+        return SYNC_NONE;
+    }
+    if (!r->known_header[f]) {
+        run_issue(r, ISSUE_INFO, BS_K_SCHEMA, NULL, 0, (uint32_t)f,
+                  "column \"%s\" is taken for \"%s\"", cells[found].text, r->fields[f].header);
+    }
+    r->fields[f].header = arena_strdup(r->arena, cells[found].text);
+    return col0 + found;
+}
+
 static enum bs_rc doubled(struct run *r, const char *header, struct header_use use,
                           struct bs_err *e)
 {
@@ -441,6 +493,13 @@ static enum bs_rc missing(struct run *r, size_t i, struct bs_err *e)
 {
     const struct sync_field *f = &r->fields[i];
 
+    if (r->known_header[i] && r->cs->mapping.all) {
+        return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA,
+                       "column \"%s\" is gone from the header row of tab \"%s\" (renamed or "
+                       "deleted): name it so again, or say with `field` lines in [sync %s] which "
+                       "column each field has",
+                       f->header, r->tab->title, r->cs->slug);
+    }
     if (r->known_header[i]) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA,
                        "column \"%s\" is gone from the header row of tab \"%s\" (renamed or "
@@ -469,6 +528,9 @@ enum bs_rc run_read_header(struct run *r, const struct cell *cells, uint32_t col
 
         if (use.other != SYNC_NONE) {
             return doubled(r, r->fields[i].header, use, e);
+        }
+        if (use.column == SYNC_NONE) {
+            use.column = find_like(r, i, cells, col0, n);
         }
         l->column[i] = use.column;
         if (use.column == SYNC_NONE && r->rules.direction == DIRECTION_TO_AIRTABLE &&

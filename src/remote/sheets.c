@@ -54,6 +54,11 @@ enum bs_rc sheets_explain(const struct sheets *s, struct bs_err *e)
         e->kind = BS_K_QUOTA;
         return e->rc = BS_STOP_SYNC;
     }
+    if (e->http == 400 && says(e, "protected cell")) {
+        return bs_fail(e, BS_STOP_SYNC, BS_K_PERMISSION,
+                       "%s (let %s edit the protected range, or leave that column out)", e->msg,
+                       caller_account(s->caller));
+    }
     if (e->http == 404 || (e->http == 403 && !says(e, "has not been used") &&
                            !says(e, "insufficient authentication scopes"))) {
         struct bs_err was = *e;

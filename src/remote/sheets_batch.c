@@ -333,7 +333,7 @@ static size_t bad_part(const char *message)
 static enum bs_rc refused(const struct sheets_batch *b, size_t *bad, struct bs_err *e)
 {
     if (e->http != 400 || e->kind == BS_K_SCHEMA || e->kind == BS_K_QUOTA ||
-        e->kind == BS_K_CONFIG) {
+        e->kind == BS_K_CONFIG || e->kind == BS_K_PERMISSION) {
         return e->rc;
     }
     *bad = bad_part(e->msg);

@@ -797,6 +797,190 @@ def test_a_cell_that_a_person_edits_during_the_run_is_not_overwritten_unseen():
         h.quiet()
 
 
+# ---- drift ----
+
+def stops(h, *words, code=4):
+    """The run stops before it writes anything, and says why."""
+    h.twin.reset()
+    p = h.sync(expect=code)
+    writes = [w for w in h.twin.writes() if w["service"] != "person"]
+    assert writes == [], writes
+    message = h.last_log()["errors"][0]["message"]
+    for w in words:
+        assert w in message and w in p.stdout, (w, message)
+
+
+def two_fields(**more):
+    return start([NAME, field("Amount", "number", precision=0)],
+                 [record(Name="a", Amount=1), record(Name="b", Amount=2)], **more)
+
+
+def edit(t, key, **fields):
+    t.person(airtable=[{"op": "update", "table": "Deals", "record": key, "fields": fields}])
+
+
+def test_a_header_that_is_renamed_or_emptied_stops_the_sync_and_is_named():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        edit(t, "a", Amount=7)
+        t.person(sheets=[{"op": "rename_header", "sheet": "Deals", "column": "Amount",
+                          "name": "Sum"}])
+        stops(h, "\"Amount\"", "renamed or deleted")
+        h.set(fields=["Name", "Amount -> Sum"])
+        h.sync()
+        assert get(t, "a", "Sum") == 7
+        h.quiet()
+        t.person(sheets=[{"op": "clear", "sheet": "Deals", "range": "A1:Z9"}])
+        stops(h, "is gone from the header row")
+
+
+def test_a_header_that_stands_twice_stops_the_sync():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        t.person(sheets=[{"op": "set", "sheet": "Deals", "cell": "G1", "value": "Amount"}])
+        stops(h, "\"Amount\"", "columns B and G")
+
+
+def test_columns_that_a_person_moves_are_followed():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        t.person(sheets=[{"op": "move_column", "sheet": "Deals", "column": "Record ID",
+                          "before": "Name"},
+                         {"op": "move_column", "sheet": "Deals", "column": "Amount",
+                          "before": "Record ID"}])
+        assert t.rows("Deals")[0] == ["Amount", ID, "Name"]
+        edit(t, "b", Amount=22)
+        h.sync()
+        assert get(t, "b", "Amount") == 22 and get(t, "a", "Amount") == 1
+        assert t.rows("Deals")[0] == ["Amount", ID, "Name"]
+        h.quiet()
+
+
+def test_a_header_is_found_though_its_case_or_the_spaces_around_it_differ():
+    t, h = start([NAME, field("Amount", "number", precision=0)], [record(Name="a", Amount=1)],
+                 rows=[["name", " Amount "]])
+    with t, h:
+        h.sync()
+        assert t.rows("Deals")[0] == ["name", " Amount ", ID]
+        assert t.rows("Deals")[1][:2] == ["a", 1]
+        h.quiet()
+        t.person(sheets=[{"op": "rename_header", "sheet": "Deals", "column": "B", "name": "Sum"}])
+        stops(h, "Amount", "renamed or deleted")
+
+
+def test_two_headers_that_differ_in_case_alone_are_two_columns():
+    t, h = start([NAME, field("Note"), field("note")], [record(Name="a", Note="N", note="n")])
+    with t, h:
+        h.sync()
+        assert t.rows("Deals")[0] == ["Name", "Note", "note", ID]
+        assert t.rows("Deals")[1][:3] == ["a", "N", "n"]
+        h.quiet()
+
+
+def test_a_deleted_id_column_stops_the_sync_and_can_be_rebuilt():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        t.person(sheets=[{"op": "delete_column", "sheet": "Deals", "column": ID}])
+        stops(h, "\"Record ID\"", "--rebuild-ids")
+        h.sync("--rebuild-ids")
+        known = ids(t)
+        assert {r["Name"]: r[ID] for r in t.table("Deals")} == known
+        h.quiet()
+
+
+def test_a_row_that_a_person_deletes_comes_back():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        gone = t.rows("Deals")[1]
+        t.person(sheets=[{"op": "delete_rows", "sheet": "Deals", "row": 2}])
+        h.sync()
+        assert gone in t.rows("Deals") and len(t.rows("Deals")) == 3
+        assert len(t.records("Deals")) == 2
+        h.quiet()
+
+
+def test_a_copied_row_is_left_alone_and_told():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        t.person(sheets=[{"op": "copy_row", "sheet": "Deals", "from": 2}])
+        edit(t, t.rows("Deals")[1][0], Amount=50)
+        h.sync()
+        rows = t.rows("Deals")
+        assert rows[1][1] == 50 and rows[3][1] != 50, rows
+        log = h.last_log()
+        assert [x for x in log["errors"] if x.get("rowNumber") == 4], log
+        assert len(t.records("Deals")) == 2
+
+
+def test_a_renamed_choice_changes_its_cells():
+    t, h = start([NAME, field("S", "singleSelect", choices=["new", "old"])],
+                 [record(Name="a", S="new"), record(Name="b", S="old")])
+    with t, h:
+        h.sync()
+        t.person(airtable=[{"op": "rename_choice", "table": "Deals", "field": "S", "from": "new",
+                            "to": "fresh"}])
+        h.sync()
+        assert get(t, "a", "S") == "fresh" and get(t, "b", "S") == "old"
+        assert (1, "ONE_OF_LIST", ["fresh", "old"]) in validations(t)
+        h.quiet()
+
+
+def test_a_spreadsheet_that_moves_to_another_time_zone_shows_its_own_wall_time():
+    t, h = start([NAME, field("At", "dateTime", timeZone="utc", dateFormat=ISO, timeFormat=H24)],
+                 [record(Name="a", At="2026-01-01T10:00:00.000Z")])
+    with t, h:
+        h.sync()
+        assert near(get(t, "a", "At"), serial(2026, 1, 1, 10))
+        t.person(sheets=[{"op": "set_zone", "timeZone": "Asia/Tokyo"}])
+        h.sync()
+        assert near(get(t, "a", "At"), serial(2026, 1, 1, 19))
+        h.quiet()
+
+
+def test_a_protected_column_names_who_must_be_let_in():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        t.person(sheets=[{"op": "protect", "sheet": "Deals", "range": "B1:B50",
+                          "editors": ["anna@example.com"]}])
+        for key in ("a", "b"):
+            edit(t, key, Amount=9)
+        stops(h, "robot@", "protected")
+        assert len([r for r in t.requests() if r["kind"] == "sheets.write"]) == 1
+        t.person(sheets=[{"op": "unprotect", "sheet": "Deals"}])
+        h.sync()
+        assert column(t, "Amount") == [9, 9]
+        h.quiet()
+
+
+def test_a_table_that_is_emptied_does_not_empty_the_tab():
+    t, h = start([NAME], names(30), home={"delete_extra_rows": "yes"})
+    with t, h:
+        h.sync()
+        t.person(airtable=[{"op": "clear_table", "table": "Deals"}])
+        stops(h, "--allow-delete")
+        assert len(t.rows("Deals")) == 31
+        h.sync("--allow-delete")
+        assert len(t.rows("Deals")) == 1
+        h.quiet()
+
+
+def test_another_table_under_the_same_sync_stops_it():
+    other = {"name": "Other", "fields": [NAME], "records": names(5, "other")}
+    t, h = start([NAME], names(5), tables=[other])
+    with t, h:
+        h.sync()
+        h.set(table="Other")
+        stops(h, "--first-sync")
+        assert len(t.rows("Deals")) == 6
+
+
 # ---- first run on a tab that is in use ----
 
 def test_rows_without_ids_are_paired_by_the_primary_field_and_not_doubled():
