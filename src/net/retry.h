@@ -10,7 +10,8 @@
 #include "base/err.h"
 #include "net/http.h"
 
-#define RETRY_AIRTABLE_PENALTY_MS 30000 /* Airtable "Rate limits": wait 30 seconds */
+/* Airtable "Rate limits": wait 30 seconds; and a little, since its clock and ours both count. */
+#define RETRY_AIRTABLE_PENALTY_MS 30500
 /* Google's buckets refill each minute: three waits of this length outlast one. */
 #define RETRY_GOOGLE_PENALTY_MS 21000
 /* A service that asks for more than this is not waited for: the call fails, a later run comes. */

@@ -214,10 +214,10 @@ static void waits_and_tries_are_bounded(void **state)
     struct http_response r = response(429);
 
     (void)state;
-    assert_int_equal(retry_decide(ON_AIRTABLE, CLASS_READ, &r, "").wait_ms, 30000);
+    assert_int_equal(retry_decide(ON_AIRTABLE, CLASS_READ, &r, "").wait_ms, 30500);
     assert_int_equal(retry_decide(ON_SHEETS, CLASS_READ, &r, "").wait_ms, 21000);
     r.retry_after_ms = 10000;
-    assert_int_equal(retry_decide(ON_AIRTABLE, CLASS_READ, &r, "").wait_ms, 30000);
+    assert_int_equal(retry_decide(ON_AIRTABLE, CLASS_READ, &r, "").wait_ms, 30500);
     r.retry_after_ms = 45000;
     assert_int_equal(retry_decide(ON_AIRTABLE, CLASS_READ, &r, "").wait_ms, 45000);
     r = response(503);
