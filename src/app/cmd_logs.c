@@ -202,7 +202,11 @@ int cmd_logs(struct app *app)
         runlog_list(app->store, &f, app->arena, &rows, &n, &e) != BS_OK) {
         return out_error(&e);
     }
-    if (app->json && !args_has(a, "follow")) {
+    if (app->json && args_has(a, "follow")) {
+        for (size_t i = n; i-- > 0;) {
+            print_one(app, &rows[i]); /* one object a line, oldest first, then as they come */
+        }
+    } else if (app->json) {
         print_json(rows, n);
     } else {
         print_table(rows, n);

@@ -1,6 +1,7 @@
 /* context.c: see context.h. */
 #include "app/context.h"
 
+#include "app/rotate.h"
 #include "base/jsonw.h"
 #include "base/os.h"
 #include "base/str.h"
@@ -33,6 +34,9 @@ enum bs_rc app_load_conf(struct app *app, struct bs_err *e)
 
 enum bs_rc app_load_key(struct app *app, struct bs_err *e)
 {
+    if (!crypto_key_from_environment() && rotate_finish(app->conf, e) != BS_OK) {
+        return e->rc;
+    }
     if (!crypto_key_from_environment() && !os_exists(app->conf->key_file)) {
         return bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
                        "%s: the key file is missing; put it back from your copy, or run `basesync "
