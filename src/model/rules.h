@@ -10,7 +10,12 @@
 #include <stdint.h>
 
 enum sync_direction { DIRECTION_TO_SHEETS, DIRECTION_TO_AIRTABLE, DIRECTION_BOTH };
-enum conflict_rule { CONFLICT_AIRTABLE_WINS, CONFLICT_SHEETS_WINS, CONFLICT_NEWEST_WINS, CONFLICT_HOLD };
+enum conflict_rule {
+    CONFLICT_AIRTABLE_WINS,
+    CONFLICT_SHEETS_WINS,
+    CONFLICT_NEWEST_WINS,
+    CONFLICT_HOLD
+};
 enum copied_rows { COPIED_NEW, COPIED_IGNORE };
 
 /* "AIRTABLE_TO_SHEETS" (SQLite) and "airtable_to_sheets" (INI); parsing takes either case. */
@@ -24,17 +29,17 @@ struct sync_rules {
     enum conflict_rule conflicts;
     bool delete_extra_rows;
     bool delete_extra_records;
-    double max_delete;        /* a share (0.10) when max_delete_share, else a count */
+    double max_delete; /* a share (0.10) when max_delete_share, else a count */
     bool max_delete_share;
     bool resolve_linked_records; /* off: link cells show record ids */
     bool create_missing_linked_records;
     bool create_choices;
-    bool strict;              /* validation=strict */
+    bool strict; /* validation=strict */
     bool dropdowns;
-    bool keep_formulas;       /* formula_cells=keep */
+    bool keep_formulas; /* formula_cells=keep */
     enum copied_rows copied_rows;
-    bool include_header;      /* a missing header cell is written */
-    bool first_sync;          /* the person agreed to a large first run */
+    bool include_header; /* a missing header cell is written */
+    bool first_sync;     /* the person agreed to a large first run */
 };
 
 /* One mapped field: an arrow narrows the sync's direction for it, never widens it. */

@@ -17,7 +17,7 @@ struct keyed {
 
 struct key_list {
     struct keyed *items;
-    size_t n;
+    size_t n, cap;
 };
 
 static int by_key(const void *x, const void *y)
@@ -30,17 +30,14 @@ static int by_key(const void *x, const void *y)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-static struct key_list list_new(struct planner *p, size_t max)
-{
-    return (struct key_list){arena_alloc_n(p->state->arena, max, sizeof(struct keyed)), 0};
-}
-
 /* Key 0 means that there is none. */
-static void list_add(struct key_list *l, uint64_t key, uint32_t index)
+static void list_add(struct planner *p, struct key_list *l, uint64_t key, uint32_t index)
 {
-    if (key != 0) {
-        l->items[l->n++] = (struct keyed){key, index};
+    if (key == 0) {
+        return;
     }
+    l->items = plan_grow(p, l->items, l->n, &l->cap, sizeof *l->items);
+    l->items[l->n++] = (struct keyed){key, index};
 }
 
 static void list_sort(struct key_list *l)
@@ -94,18 +91,14 @@ struct displaced {
     uint32_t *next;
     bool *has_previous;
     bool *seen;
-    size_t n;
+    size_t n, cap;
 };
 
 static void find_displaced(struct planner *p, struct displaced *d)
 {
     const struct pairing *x = &p->pairing;
-    size_t max = p->state->n_rows;
 
-    d->rows = list_new(p, max);
-    d->pairs = list_new(p, max);
-    d->row = arena_alloc_n(p->state->arena, max, sizeof *d->row);
-    for (uint32_t i = 0; i < max; i++) {
+    for (uint32_t i = 0; i < p->state->n_rows; i++) {
         uint64_t is, was;
         uint32_t pair;
 
@@ -117,8 +110,9 @@ static void find_displaced(struct planner *p, struct displaced *d)
         was = pair == SYNC_NONE ? 0 : sync_pair_content(p->state, &p->state->pairs[pair]);
         is = sync_row_content(p->state, &p->state->rows[i]);
         if (was != 0 && is != was) {
-            list_add(&d->rows, is, (uint32_t)d->n);
-            list_add(&d->pairs, was, (uint32_t)d->n);
+            list_add(p, &d->rows, is, (uint32_t)d->n);
+            list_add(p, &d->pairs, was, (uint32_t)d->n);
+            d->row = plan_grow(p, d->row, d->n, &d->cap, sizeof *d->row);
             d->row[d->n++] = i;
         }
     }
@@ -231,11 +225,11 @@ static bool may_heal(const struct planner *p, uint32_t row)
 
 static struct key_list lost_pairs(struct planner *p)
 {
-    struct key_list l = list_new(p, p->state->n_pairs);
+    struct key_list l = {.n = 0};
 
     for (uint32_t i = 0; i < p->state->n_pairs; i++) {
         if (is_lost(p, i)) {
-            list_add(&l, sync_pair_content(p->state, &p->state->pairs[i]), i);
+            list_add(p, &l, sync_pair_content(p->state, &p->state->pairs[i]), i);
         }
     }
     list_sort(&l);
@@ -244,11 +238,11 @@ static struct key_list lost_pairs(struct planner *p)
 
 static struct key_list rows_by_content(struct planner *p, bool foreign)
 {
-    struct key_list l = list_new(p, p->state->n_rows);
+    struct key_list l = {.n = 0};
 
     for (uint32_t i = 0; i < p->state->n_rows; i++) {
         if (foreign ? p->pairing.role[i] == ROW_FOREIGN : may_heal(p, i)) {
-            list_add(&l, sync_row_content(p->state, &p->state->rows[i]), i);
+            list_add(p, &l, sync_row_content(p->state, &p->state->rows[i]), i);
         }
     }
     list_sort(&l);
@@ -328,11 +322,11 @@ static uint64_t key_of(const struct planner *p, const struct side_cell *cells)
 
 static struct key_list free_rows_by_key(struct planner *p)
 {
-    struct key_list l = list_new(p, p->state->n_rows);
+    struct key_list l = {.n = 0};
 
     for (uint32_t i = 0; i < p->state->n_rows; i++) {
         if (is_free(p, i)) {
-            list_add(&l, key_of(p, p->state->rows[i].cells), i);
+            list_add(p, &l, key_of(p, p->state->rows[i].cells), i);
         }
     }
     list_sort(&l);
@@ -341,14 +335,14 @@ static struct key_list free_rows_by_key(struct planner *p)
 
 static struct key_list free_records_by_key(struct planner *p)
 {
-    struct key_list l = list_new(p, p->state->n_records);
+    struct key_list l = {.n = 0};
 
     for (uint32_t i = 0; i < p->state->n_records; i++) {
         const struct sync_record *rec = &p->state->records[i];
 
         if (rec->presence == PRESENCE_HERE && p->pairing.record_row[i] == SYNC_NONE &&
             !p->pairing.record_left[i]) {
-            list_add(&l, key_of(p, rec->cells), i);
+            list_add(p, &l, key_of(p, rec->cells), i);
         }
     }
     list_sort(&l);

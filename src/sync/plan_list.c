@@ -7,8 +7,7 @@
 
 #define LIST_START 64
 
-/* Doubles an array in the arena. */
-static void *grow(struct arena *a, void *old, size_t n, size_t *cap, size_t size)
+void *plan_grow(struct planner *p, void *old, size_t n, size_t *cap, size_t size)
 {
     void *list;
 
@@ -16,7 +15,7 @@ static void *grow(struct arena *a, void *old, size_t n, size_t *cap, size_t size
         return old;
     }
     *cap = *cap > 0 ? *cap * 2 : LIST_START;
-    list = arena_alloc_n(a, *cap, size);
+    list = arena_alloc_n(p->state->arena, *cap, size);
     if (n > 0) {
         memcpy(list, old, n * size);
     }
@@ -61,7 +60,7 @@ void plan_issue(struct planner *p, enum issue_level level, enum bs_kind kind,
     message = arena_strdup(a, b.data);
     str_clean(message); /* values of people are in it */
     buf_release(&b);
-    plan->issues = grow(a, plan->issues, plan->n_issues, &p->cap_issues, sizeof *plan->issues);
+    plan->issues = plan_grow(p, plan->issues, plan->n_issues, &p->cap_issues, sizeof *plan->issues);
     plan->issues[plan->n_issues++] = (struct sync_issue){
         .level = level,
         .kind = kind,
@@ -97,8 +96,7 @@ void plan_repeat(struct planner *p, enum bs_kind kind, const struct issue_at *at
     struct plan_repeat *r = find_repeat(p, at->field, note);
 
     if (!r) {
-        p->repeats =
-            grow(p->state->arena, p->repeats, p->n_repeats, &p->cap_repeats, sizeof *p->repeats);
+        p->repeats = plan_grow(p, p->repeats, p->n_repeats, &p->cap_repeats, sizeof *p->repeats);
         r = &p->repeats[p->n_repeats++];
         *r = (struct plan_repeat){.note = note, .field = at->field, .issue = p->plan->n_issues};
         plan_issue(p, ISSUE_WARNING, kind, at, "%s", note);
@@ -152,7 +150,7 @@ struct op *plan_op(struct planner *p, enum op_kind kind, const struct op_cell *c
     struct plan *plan = p->plan;
     struct op *op;
 
-    plan->ops = grow(a, plan->ops, plan->n_ops, &p->cap_ops, sizeof *plan->ops);
+    plan->ops = plan_grow(p, plan->ops, plan->n_ops, &p->cap_ops, sizeof *plan->ops);
     op = &plan->ops[plan->n_ops++];
     *op = (struct op){.kind = kind, .record = SYNC_NONE, .row = SYNC_NONE, .pair = SYNC_NONE};
     if (n > 0) {

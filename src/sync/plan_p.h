@@ -61,6 +61,8 @@ void plan_repeat(struct planner *p, enum bs_kind kind, const struct issue_at *at
 void plan_end_repeats(struct planner *p);
 /* Adds an operation with a copy of n cells; the result is good until the next call. */
 struct op *plan_op(struct planner *p, enum op_kind kind, const struct op_cell *cells, size_t n);
+/* Makes room for one more element in an array of the arena that has n and room for *cap. */
+void *plan_grow(struct planner *p, void *old, size_t n, size_t *cap, size_t size);
 /* At most 40 columns of a value or a cell as people see it, for messages. */
 const char *plan_value_text(struct planner *p, const struct value *v);
 const char *plan_cell_text(struct planner *p, const struct cell *c);
