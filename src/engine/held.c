@@ -17,6 +17,24 @@ static uint32_t field_index(const struct run *r, const char *field_id)
     return SYNC_NONE;
 }
 
+static const char *text_of(struct run *r, const struct value *v)
+{
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    value_print(v, &b);
+    const char *text = arena_strdup(r->arena, b.data);
+
+    buf_release(&b);
+    return text;
+}
+
+/* A decision is about the values that were shown; for any others it is void. */
+static bool still_shown(struct run *r, const struct side_cell *c, const char *text)
+{
+    return c->state == SIDE_VALUE && str_eq(text_of(r, c->value), text != NULL ? text : "");
+}
+
 static void apply_choice(struct run *r, const struct conflict *c)
 {
     uint32_t f = field_index(r, c->field_id);
@@ -28,11 +46,11 @@ static void apply_choice(struct run *r, const struct conflict *c)
         r->state.records[rec].cells == NULL || r->state.rows[row].cells == NULL) {
         return;
     }
-    const struct side_cell *loser = str_eq(c->choice, "airtable") ? &r->state.rows[row].cells[f]
-                                                                  : &r->state.records[rec].cells[f];
+    const struct side_cell *a = &r->state.records[rec].cells[f];
+    const struct side_cell *s = &r->state.rows[row].cells[f];
 
-    if (loser->state == SIDE_VALUE) {
-        r->state.pairs[pair].bases[f] = loser->hash;
+    if (still_shown(r, a, c->airtable_text) && still_shown(r, s, c->sheets_text)) {
+        r->state.pairs[pair].bases[f] = str_eq(c->choice, "airtable") ? s->hash : a->hash;
     }
 }
 
@@ -50,18 +68,6 @@ enum bs_rc run_apply_choices(struct run *r, struct bs_err *e)
         }
     }
     return BS_OK;
-}
-
-static const char *text_of(struct run *r, const struct value *v)
-{
-    struct buf b;
-
-    buf_init(&b, BUF_NO_LIMIT);
-    value_print(v, &b);
-    const char *text = arena_strdup(r->arena, b.data);
-
-    buf_release(&b);
-    return text;
 }
 
 void run_held_texts(struct run *r, const struct sync_issue *x, struct conflict *out)
