@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/str.h"
 #include "engine/run.h"
+#include "engine/supervise.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -293,6 +294,10 @@ static int run_all(struct job *j)
     }
     if (!j->worker) {
         summarise(j, started);
+        /* Where nobody serves, upkeep is done by hand's runs. */
+        if (!j->options.dry_run && supervise_retain(j->app->store, j->app->conf, &e) != BS_OK) {
+            return out_error(&e);
+        }
     }
     if (j->app->json) {
         print_json(j, code);

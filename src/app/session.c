@@ -1,6 +1,8 @@
 /* session.c: see session.h. */
 #include "app/session.h"
 
+#include "base/log.h"
+
 enum bs_rc session_open(struct session *s, struct app *app, const char *user_id,
                         enum service service, struct bs_err *e)
 {
@@ -9,6 +11,7 @@ enum bs_rc session_open(struct session *s, struct app *app, const char *user_id,
         auth_new(app->store, s->http, &s->ep, user_id, service, &s->auth, e) != BS_OK) {
         return e->rc;
     }
+    auth_tell_secrets(s->auth, log_secret);
     s->caller = caller_new(app->store, s->http, s->auth, &s->ep, &s->limits);
     return BS_OK;
 }
