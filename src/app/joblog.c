@@ -217,7 +217,7 @@ static void lower(const char *status, char out[16])
 {
     size_t i = 0;
 
-    for (; status[i] && i < 15; i++) {
+    for (; i < 15 && status[i]; i++) {
         out[i] = (char)tolower((unsigned char)status[i]);
     }
     out[i] = '\0';

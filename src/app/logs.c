@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "net/json.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -252,13 +253,16 @@ static void show_json(const struct log_row *r, const struct change_row *list, si
 int logs_show(struct app *app, const char *id)
 {
     struct bs_err e = BS_ERR_INIT;
-    const struct log_row *r;
-    struct change_row *list;
-    size_t n;
+    const struct log_row *r = NULL;
+    struct change_row *list = NULL;
+    size_t n = 0;
 
     if (app_load_conf(app, &e) != BS_OK || app_open_store(app, false, &e) != BS_OK ||
-        logs_find(app, id, &r, &e) != BS_OK ||
-        runlog_changes(app->store, r->id, app->arena, &list, &n, &e) != BS_OK) {
+        logs_find(app, id, &r, &e) != BS_OK) {
+        return out_error(&e);
+    }
+    assert(r != NULL);
+    if (runlog_changes(app->store, r->id, app->arena, &list, &n, &e) != BS_OK) {
         return out_error(&e);
     }
     if (app->json) {

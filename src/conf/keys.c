@@ -249,7 +249,7 @@ const char *conf_nearest(const char *word, const char *const *known, size_t n)
     char lower[64];
     size_t i = 0;
 
-    for (; word[i] && i < sizeof lower - 1; i++) {
+    for (; i < sizeof lower - 1 && word[i]; i++) {
         lower[i] = (char)tolower((unsigned char)word[i]);
     }
     lower[i] = '\0';

@@ -352,8 +352,10 @@ static bool parse_url(struct conf_slot *s, const char *text)
     if (!parse_text(s, text)) {
         return false;
     }
-    while (len > 0 && text[len - 1] == '/') {
-        (*(char **)s->at)[--len] = '\0';
+    char *kept = *(char **)s->at;
+
+    while (kept != NULL && len > 0 && kept[len - 1] == '/') {
+        kept[--len] = '\0';
     }
     return true;
 }

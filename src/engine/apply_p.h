@@ -17,8 +17,8 @@ struct pending_op {
 };
 
 /* apply_links.c: creates the linked records that the plan's cells name and that are not there
- * (create_missing_linked_records), and puts their ids into the cells. A cell whose record could not be created is
- * taken out of its operation, with an issue. */
+ * (create_missing_linked_records), and puts their ids into the cells. A cell whose record could not
+ * be created is taken out of its operation, with an issue. */
 enum bs_rc run_create_links(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
 
 #endif

@@ -2,10 +2,10 @@
  * apply_sheet_p.h: the sheet's side of a plan on its way (private to engine/).
  *
  *   setup (new columns, headers, formats, drop-downs)  -> with the first request
- *   look (snapshot: where each row and column is now)  -> before the first request, after each doubt
- *   write one request of at most 2 MB                  -> history first
- *   compare the id column and headers of the answer with what was expected
- *   as expected: confirm; moved: put back what was overwritten, and write again
+ *   look (snapshot: where each row and column is now)  -> before the first request, after each
+ * doubt write one request of at most 2 MB                  -> history first compare the id column
+ * and headers of the answer with what was expected as expected: confirm; moved: put back what was
+ * overwritten, and write again
  */
 #ifndef ENGINE_APPLY_SHEET_P_H
 #define ENGINE_APPLY_SHEET_P_H
@@ -13,8 +13,8 @@
 #include "engine/apply_p.h"
 #include "engine/snapshot.h"
 
-#define SHEET_TRIES 6           /* looks at the sheet in one run before it gives up */
-#define SHEET_REFUSALS_MAX 10   /* operations refused one by one before the sheet is given up */
+#define SHEET_TRIES 6         /* looks at the sheet in one run before it gives up */
+#define SHEET_REFUSALS_MAX 10 /* operations refused one by one before the sheet is given up */
 #define SHEET_CHUNK_SOFT_MAX 1900000 /* a request is closed when its body passes this */
 
 /* The tab as a write's answer shows it: header row and id column only. */
@@ -22,7 +22,7 @@ struct after_write {
     struct arena *arena;
     const char **headers; /* by column */
     uint32_t n_headers;
-    const char **ids;     /* by row number; index 0 unused */
+    const char **ids; /* by row number; index 0 unused */
     uint32_t n_ids;
 };
 
@@ -38,20 +38,20 @@ struct sheet_apply {
     size_t n_ops;
     struct snapshot *snap;
     struct sheets_batch *batch;
-    uint32_t append_at;   /* first row for new rows, after the look */
+    uint32_t append_at; /* first row for new rows, after the look */
     uint32_t grid_rows, grid_columns;
     bool setup_done;
     bool formats_refused; /* Google refused a format or rule: go on without */
     bool *format_wanted;  /* per mapped field */
     bool any_setup;
     size_t n_refused;
-    size_t block_rows;    /* new rows per request part; 1 after a refusal */
+    size_t block_rows; /* new rows per request part; 1 after a refusal */
 
     /* the request at hand */
-    size_t *chunk;        /* indexes into ops */
-    size_t *chunk_part;   /* index of the last batch part of each */
+    size_t *chunk;      /* indexes into ops */
+    size_t *chunk_part; /* index of the last batch part of each */
     size_t n_chunk;
-    size_t setup_parts;   /* batch parts that belong to the setup */
+    size_t setup_parts; /* batch parts that belong to the setup */
     struct written *written;
     size_t n_written, cap_written;
     struct written *confirmed; /* by the earlier requests since the look */

@@ -1,6 +1,6 @@
 /*
- * report.h: how a run tells its story while it happens: the job log and the terminal's progress line
- * listen here. engine/ calls, app/ writes the text. Every function may be NULL.
+ * report.h: how a run tells its story while it happens: the job log and the terminal's progress
+ * line listen here. engine/ calls, app/ writes the text. Every function may be NULL.
  */
 #ifndef ENGINE_REPORT_H
 #define ENGINE_REPORT_H
@@ -19,7 +19,8 @@ enum run_step {
 struct run_report {
     void *ctx;
     void (*step)(void *ctx, enum run_step step);
-    /* Work done of work known, for a progress line: "airtable" rows read, "sheets" rows written... */
+    /* Work done of work known, for a progress line: "airtable" rows read, "sheets" rows written...
+     */
     void (*progress)(void *ctx, const char *what, int64_t done, int64_t total);
     /* A warning or error as it is met (also stored in SyncLog.errors). */
     void (*note)(void *ctx, const char *level, const char *text);

@@ -23,21 +23,21 @@ struct run_env { /* borrowed; shared by the runs of a process */
 struct run_options {
     const char *trigger; /* "scheduled", "manual", "initial" */
     bool dry_run;
-    bool json;           /* the dry run's plan as JSON */
-    bool wait;           /* for the lease, instead of answering "busy" */
-    bool first_sync;     /* --first-sync */
-    bool allow_delete;   /* --allow-delete */
+    bool json;         /* the dry run's plan as JSON */
+    bool wait;         /* for the lease, instead of answering "busy" */
+    bool first_sync;   /* --first-sync */
+    bool allow_delete; /* --allow-delete */
     bool allow_all_changed;
-    bool rebuild_ids;    /* --rebuild-ids: pair again by the match key */
+    bool rebuild_ids; /* --rebuild-ids: pair again by the match key */
 };
 
 struct run_result {
-    const char *status;  /* "SUCCESS", "PARTIAL", "FAILED", "SKIPPED" */
-    struct bs_err err;   /* why not SUCCESS; rc BS_OK otherwise */
+    const char *status; /* "SUCCESS", "PARTIAL", "FAILED", "SKIPPED" */
+    struct bs_err err;  /* why not SUCCESS; rc BS_OK otherwise */
     struct run_counts counts;
     int64_t duration_ms;
     char run_id[40];
-    int exit_code;       /* design section 8: 0, 1, 2, 3, 4, 5 */
+    int exit_code; /* design section 8: 0, 1, 2, 3, 4, 5 */
 };
 
 /* Runs one sync to its end. Whatever happens to the sync is in the result and in SQLite; the

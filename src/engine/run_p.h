@@ -19,18 +19,19 @@
 #include "sync/plan.h"
 #include "sync/sync.h"
 
-#define RUN_ISSUES_MAX 1000       /* kept in SyncLog.errors; more are counted */
-#define RUN_MISSING_CONFIRM_MAX 100 /* records asked for one by one before a deletion is believed */
+#define RUN_ISSUES_MAX 1000         /* kept in SyncLog.errors; more are counted */
+#define RUN_MISSING_CONFIRM_MAX 100 /* records asked for one by one before a deletion is believed  \
+                                     */
 #define RUN_SHEET_READ_TRIES 4
 
 /* Where things are in the tab just now. Columns are 0-based; SYNC_NONE: not there. */
 struct run_layout {
-    uint32_t *column;     /* per mapped field */
+    uint32_t *column; /* per mapped field */
     uint32_t id_column;
     uint32_t header_width; /* first column after the last header cell that is not empty */
-    uint32_t read_width;  /* columns read of each row: 0 .. read_width - 1 */
-    uint32_t last_row;    /* last row with anything in it, as far as it was read */
-    bool *is_new;         /* per mapped field: the column is still to be made */
+    uint32_t read_width;   /* columns read of each row: 0 .. read_width - 1 */
+    uint32_t last_row;     /* last row with anything in it, as far as it was read */
+    bool *is_new;          /* per mapped field: the column is still to be made */
     bool id_is_new;
 };
 
@@ -43,13 +44,13 @@ struct run {
     const char *run_id;
     int64_t started_wall, started_mono;
 
-    struct run_connections *connections; /* connect.c */
-    struct http *http;             /* heap */
+    struct run_connections *connections;  /* connect.c */
+    struct http *http;                    /* heap */
     struct caller *at_caller, *gs_caller; /* heap */
-    struct airtable *at;           /* heap */
-    struct sheets *sh;             /* heap */
-    struct links *links;           /* heap */
-    struct zone *zone;             /* heap */
+    struct airtable *at;                  /* heap */
+    struct sheets *sh;                    /* heap */
+    struct links *links;                  /* heap */
+    struct zone *zone;                    /* heap */
 
     const struct base_schema *schema;
     const struct table_schema *table;
@@ -59,19 +60,19 @@ struct run {
 
     struct sync_rules rules;
     struct convert_ctx convert;
-    struct sync_field *fields;     /* mapped fields */
+    struct sync_field *fields; /* mapped fields */
     size_t n_fields;
     const struct field **field_list; /* the same, for the driver */
     struct airtable_query query;
-    const char **field_refs;       /* per mapped field: how the INI names it */
-    bool *known_header;            /* per mapped field: an earlier run has seen this header */
-    const char **state_keys;       /* per mapped field: key of its stored hashes */
-    uint32_t modified_index;       /* of the last-modified field in query, SYNC_NONE */
-    uint32_t known_width;          /* columns that held everything in the last run, 0 unknown */
-    bool known_id_column;          /* an earlier run has seen the id column */
-    bool start_over;               /* --first-sync on another target: forget the pairs */
+    const char **field_refs; /* per mapped field: how the INI names it */
+    bool *known_header;      /* per mapped field: an earlier run has seen this header */
+    const char **state_keys; /* per mapped field: key of its stored hashes */
+    uint32_t modified_index; /* of the last-modified field in query, SYNC_NONE */
+    uint32_t known_width;    /* columns that held everything in the last run, 0 unknown */
+    bool known_id_column;    /* an earlier run has seen the id column */
+    bool start_over;         /* --first-sync on another target: forget the pairs */
     struct run_layout layout;
-    uint8_t *row_load;             /* per row: its cells are needed */
+    uint8_t *row_load; /* per row: its cells are needed */
 
     struct sync_state state;
     size_t cap_records, cap_rows, cap_pairs;
@@ -80,12 +81,12 @@ struct run {
     struct intent *intents;
     size_t n_intents;
 
-    struct sync_issue *issues;     /* arena, growing */
+    struct sync_issue *issues; /* arena, growing */
     size_t n_issues, cap_issues, issues_dropped;
     struct run_counts counts;
-    bool stop_writes;              /* a write was unsure or refused: plan nothing more on it */
+    bool stop_writes; /* a write was unsure or refused: plan nothing more on it */
     bool wrote_airtable, wrote_sheet;
-    bool made_choices;             /* a write has made a new select choice */
+    bool made_choices; /* a write has made a new select choice */
 };
 
 /* ---- target.c: schema, mapping, tab; what has drifted since the last run ---- */
@@ -136,9 +137,11 @@ enum bs_rc run_close_pairs(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc run_log_cell(struct run *r, const struct op *op, const struct op_cell *c, int64_t *id,
                         struct bs_err *e) BS_MUST_CHECK;
 /* One SyncChange row for a whole row or record (create, delete, set_id); inside a transaction. */
-enum bs_rc run_log_whole(struct run *r, const struct op *op, const char *action, const char *old_raw,
-                         const char *new_raw, int64_t *id, struct bs_err *e) BS_MUST_CHECK;
-/* All mapped cells or values of an op as one JSON object keyed by field id (for whole-row history). */
+enum bs_rc run_log_whole(struct run *r, const struct op *op, const char *action,
+                         const char *old_raw, const char *new_raw, int64_t *id,
+                         struct bs_err *e) BS_MUST_CHECK;
+/* All mapped cells or values of an op as one JSON object keyed by field id (for whole-row history).
+ */
 char *run_encode_cells(struct run *r, const struct op *op);
 
 /* ---- held.c: conflicts under HOLD ---- */

@@ -12,7 +12,7 @@ struct snapshot;
 
 /* Reads rows 1 .. tab->rows, all columns, formulas as formulas. Heap. */
 enum bs_rc snapshot_read(struct run *r, struct snapshot **out, struct bs_err *e) BS_MUST_CHECK;
-void snapshot_free(struct snapshot *s); /* NULL is nothing */
+void snapshot_free(struct snapshot *s);               /* NULL is nothing */
 uint32_t snapshot_last_row(const struct snapshot *s); /* last row with any content, 0 none */
 uint32_t snapshot_width(const struct snapshot *s);    /* columns with any content */
 /* The cell; text and formulas are borrowed. CELL_EMPTY outside. A text that starts with "=" may be

@@ -89,10 +89,14 @@ static enum bs_rc plan(struct server *v, struct bs_err *e)
     const struct sync_config *rows = NULL;
     struct zone *zone = NULL;
 
-    if (schedule_zone(v->s->conf, &zone, e) != BS_OK ||
-        read_rows(v, v->s->conf, v->s->rows, &rows, e) != BS_OK) {
+    enum bs_rc rc = schedule_zone(v->s->conf, &zone, e);
+
+    if (rc == BS_OK) {
+        rc = read_rows(v, v->s->conf, v->s->rows, &rows, e);
+    }
+    if (rc != BS_OK) {
         zone_free(zone);
-        return e->rc;
+        return rc;
     }
     replan(v, v->s->conf, rows, zone);
     return BS_OK;

@@ -13,10 +13,11 @@
 
 #include <stddef.h>
 
-#define AIRTABLE_BATCH 10       /* records per write request */
-#define AIRTABLE_PAGE 100       /* records per listing page */
-#define AIRTABLE_URL_MAX 15000  /* above this a listing goes by POST (16,000 is refused) */
+#define AIRTABLE_BATCH 10      /* records per write request */
+#define AIRTABLE_PAGE 100      /* records per listing page */
+#define AIRTABLE_URL_MAX 15000 /* above this a listing goes by POST (16,000 is refused) */
 #define AIRTABLE_RECORDS_MAX 1000000
+#define AIRTABLE_TIME_STEP_MS 1000 /* created and modified times are whole seconds, cut off */
 
 struct airtable;
 
@@ -40,14 +41,15 @@ struct airtable_query {
     const char *table_id;
     const struct field *const *fields; /* asked for by id; answers keyed by id */
     size_t n_fields;
-    const char *view;     /* id or NULL: restricts and orders */
+    const char *view; /* id or NULL: restricts and orders */
 };
 
 /* Called per record, in the listing's order; not BS_OK stops the listing and is returned. */
 typedef enum bs_rc airtable_record_fn(void *ctx, const struct airtable_record *r, struct bs_err *e);
 
 /* All records, page by page. A vanished iterator restarts the listing: then restart(ctx) is called
- * first, so that the caller forgets what it has (NULL: the listing fails instead). Each record id is reported once per listing even when a page comes twice. */
+ * first, so that the caller forgets what it has (NULL: the listing fails instead). Each record id
+ * is reported once per listing even when a page comes twice. */
 enum bs_rc airtable_list(struct airtable *at, const struct airtable_query *q,
                          airtable_record_fn *each, void (*restart)(void *ctx), void *ctx,
                          struct bs_err *e) BS_MUST_CHECK;
@@ -74,13 +76,13 @@ struct airtable_write {
     const char *record_id; /* NULL for a create */
     const struct airtable_cell *cells;
     size_t n_cells;
-    void *tag;             /* the caller's */
+    void *tag; /* the caller's */
 };
 
 struct airtable_result {
-    enum bs_rc rc;      /* OK; SKIP refused, nothing written (err says why); UNSURE */
+    enum bs_rc rc; /* OK; SKIP refused, nothing written (err says why); UNSURE */
     struct bs_err err;
-    bool gone;          /* update/delete of a record that is not there */
+    bool gone; /* update/delete of a record that is not there */
     /* Whole record as the answer has it (q's fields), NULL for deletes and failures. */
     const struct airtable_record *record;
 };
@@ -96,13 +98,15 @@ typedef enum bs_rc airtable_batch_fn(void *ctx, const struct airtable_write *con
 enum bs_rc airtable_update(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, bool typecast,
                            airtable_batch_fn *done, void *ctx, struct bs_err *e) BS_MUST_CHECK;
-/* POST in batches of 10, one after another, each on a fresh connection and sent once: a lost answer gives
- * UNSURE for the whole batch. before(ctx, ...) is called right before a batch leaves (journal). A
- * refused batch (422/413: nothing was written) is split, before is not called again for its parts. */
+/* POST in batches of 10, one after another, each on a fresh connection and sent once: a lost answer
+ * gives UNSURE for the whole batch. before(ctx, ...) is called right before a batch leaves
+ * (journal). A refused batch (422/413: nothing was written) is split, before is not called again
+ * for its parts. */
 enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, bool typecast,
-                           enum bs_rc (*before)(void *ctx, const struct airtable_write *const *items,
-                                                size_t n, struct bs_err *e),
+                           enum bs_rc (*before)(void *ctx,
+                                                const struct airtable_write *const *items, size_t n,
+                                                struct bs_err *e),
                            airtable_batch_fn *done, void *ctx, struct bs_err *e) BS_MUST_CHECK;
 /* DELETE ?records[]=... in batches of 10; a record already gone counts as deleted. */
 enum bs_rc airtable_delete(struct airtable *at, const struct airtable_query *q,
@@ -118,11 +122,13 @@ struct airtable_whoami {
     char email[256];  /* "" when the token may not see it */
     char scopes[512]; /* space separated; "" for personal access tokens, which do not tell */
 };
-enum bs_rc airtable_whoami(struct caller *caller, struct airtable_whoami *out, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc airtable_whoami(struct caller *caller, struct airtable_whoami *out,
+                           struct bs_err *e) BS_MUST_CHECK;
 struct airtable_base_info {
     const char *id, *name, *permission;
 };
 enum bs_rc airtable_bases(struct caller *caller, struct arena *a,
-                          const struct airtable_base_info **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
+                          const struct airtable_base_info **out, size_t *n,
+                          struct bs_err *e) BS_MUST_CHECK;
 
 #endif

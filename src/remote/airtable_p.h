@@ -13,8 +13,8 @@ struct airtable {
     char *base_id;
 };
 
-/* One cell's JSON as a typed value; NULL node: the field is absent, so empty. What does not have the
- * form of its type becomes a VALUE_ERROR that says so: it never flows. */
+/* One cell's JSON as a typed value; NULL node: the field is absent, so empty. What does not have
+ * the form of its type becomes a VALUE_ERROR that says so: it never flows. */
 const struct value *airtable_decode(struct arena *a, const struct field *f, const struct json *n);
 /* One value as the JSON of a write; empty is null. */
 void airtable_encode(struct jsonw *w, const struct field *f, const struct value *v);
@@ -26,8 +26,8 @@ const struct airtable_record *airtable_decode_record(struct arena *a, const stru
 enum bs_rc airtable_parse_schema(struct arena *a, const char *base_id, const struct json *doc,
                                  const struct base_schema **out, struct bs_err *e) BS_MUST_CHECK;
 
-/* Gives a refusal (403, 404) the sentence a person needs: which base, which scope, where to give it.
- * Airtable does not tell "not there" from "not allowed". Other errors stay as they are. */
+/* Gives a refusal (403, 404) the sentence a person needs: which base, which scope, where to give
+ * it. Airtable does not tell "not there" from "not allowed". Other errors stay as they are. */
 enum airtable_need { NEED_SCHEMA, NEED_READ, NEED_WRITE };
 void airtable_explain(const struct airtable *at, enum airtable_need need, struct bs_err *e);
 

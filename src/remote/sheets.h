@@ -42,23 +42,26 @@ const struct sheet_tab *sheets_find_tab(const struct sheet_meta *m, const char *
 
 enum sheets_render { SHEETS_UNFORMATTED, SHEETS_FORMULA };
 
-/* One row of one range: cells[0] is column col0. Trailing empty cells are not delivered; rows without any
- * cell are not delivered. Values reads know only EMPTY, TEXT, NUMBER, BOOL (a FORMULA read gives
- * formulas as text). Cells are valid during the call: copy what is kept. A call with range
- * SHEETS_RESTART, row 0 and no cells says: forget what this read has delivered so far. */
-#define SHEETS_RESTART SIZE_MAX /* as range: the answer broke off and is read again from its start */
+/* One row of one range: cells[0] is column col0. Trailing empty cells are not delivered; rows
+ * without any cell are not delivered. Values reads know only EMPTY, TEXT, NUMBER, BOOL (a FORMULA
+ * read gives formulas as text). Cells are valid during the call: copy what is kept. A call with
+ * range SHEETS_RESTART, row 0 and no cells says: forget what this read has delivered so far. */
+#define SHEETS_RESTART                                                                             \
+    SIZE_MAX /* as range: the answer broke off and is read again from its start */
 typedef enum bs_rc sheets_row_fn(void *ctx, size_t range, uint32_t row, uint32_t col0,
                                  const struct cell *cells, size_t n, struct bs_err *e);
 
-/* values.batchGet, ROWS, SERIAL_NUMBER: any number of ranges of one tab, streamed. A title that is not there
- * fails with BS_STOP_SYNC / BS_K_SCHEMA. Ranges are clamped by the caller to the grid. */
+/* values.batchGet, ROWS, SERIAL_NUMBER: any number of ranges of one tab, streamed. A title that is
+ * not there fails with BS_STOP_SYNC / BS_K_SCHEMA. Ranges are clamped by the caller to the grid. */
 enum bs_rc sheets_read_values(struct sheets *s, const char *title, const struct a1_range *ranges,
                               size_t n, enum sheets_render render, sheets_row_fn *each, void *ctx,
                               struct bs_err *e) BS_MUST_CHECK;
-/* spreadsheets.get with userEnteredValue, effectiveValue, formattedValue and number format: typed cells. Split over
- * several requests when the ranges are many (URL length) or large (rows x columns). */
+/* spreadsheets.get with userEnteredValue, effectiveValue, formattedValue and number format: typed
+ * cells. Split over several requests when the ranges are many (URL length) or large (rows x
+ * columns). */
 enum bs_rc sheets_read_grid(struct sheets *s, const char *title, const struct a1_range *ranges,
-                            size_t n, sheets_row_fn *each, void *ctx, struct bs_err *e) BS_MUST_CHECK;
+                            size_t n, sheets_row_fn *each, void *ctx,
+                            struct bs_err *e) BS_MUST_CHECK;
 
 /* ---- one atomic write ---- */
 struct sheets_batch;
@@ -69,7 +72,7 @@ size_t sheets_batch_count(const struct sheets_batch *b);
 size_t sheets_batch_bytes(const struct sheets_batch *b);
 
 /* All of them append one request; rows 1-based, columns 0-based. */
-void sheets_batch_add_rows(struct sheets_batch *b, uint32_t n);    /* appendDimension */
+void sheets_batch_add_rows(struct sheets_batch *b, uint32_t n); /* appendDimension */
 void sheets_batch_add_columns(struct sheets_batch *b, uint32_t n);
 /* n neighbouring cells of one row (updateCells, fields userEnteredValue): text as stringValue, so
  * nothing is parsed; EMPTY clears; entered_formula, when set, is written as a formula (undo and
@@ -95,13 +98,15 @@ void sheets_batch_protect_column(struct sheets_batch *b, uint32_t column, const 
 
 /* Sends it as one request and empties it. The answer brings `ranges` of the tab as they are after
  * the write (each gets entered values only). BS_UNSURE: an answer was lost, the
- * write may have landed. BS_SKIP / BS_K_VALIDATION with the request's index in *bad (SIZE_MAX unknown) when Google
- * refused one of the requests: nothing was written. BS_STOP_SYNC/BS_K_QUOTA: cell limit. */
+ * write may have landed. BS_SKIP / BS_K_VALIDATION with the request's index in *bad (SIZE_MAX
+ * unknown) when Google refused one of the requests: nothing was written. BS_STOP_SYNC/BS_K_QUOTA:
+ * cell limit. */
 enum bs_rc sheets_batch_send(struct sheets_batch *b, const char *title,
                              const struct a1_range *ranges, size_t n, sheets_row_fn *each,
                              void *ctx, size_t *bad, struct bs_err *e) BS_MUST_CHECK;
 
 /* Drive files.get: version (decimal text) and modifiedTime; needs a Drive scope. */
-enum bs_rc sheets_drive_version(struct sheets *s, char version[32], int64_t *modified_ms, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc sheets_drive_version(struct sheets *s, char version[32], int64_t *modified_ms,
+                                struct bs_err *e) BS_MUST_CHECK;
 
 #endif

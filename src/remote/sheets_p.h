@@ -40,8 +40,8 @@ struct values_parser {
     struct bs_err err;
     /* state */
     char key[3][32];
-    size_t range;      /* objects of valueRanges seen */
-    uint32_t row;      /* rows of this range seen */
+    size_t range; /* objects of valueRanges seen */
+    uint32_t row; /* rows of this range seen */
     bool in_values;
     struct cell *cells;
     size_t n_cells, cap_cells;
@@ -59,21 +59,22 @@ struct grid_row {
     size_t n;
 };
 struct grid_parser {
-    const struct a1_range *ranges; /* asked for, in order: where a block starts if it does not say */
+    const struct a1_range
+        *ranges; /* asked for, in order: where a block starts if it does not say */
     size_t n_ranges;
     sheets_row_fn *each;
     void *each_ctx;
     struct bs_err err;
     /* state */
     char key[JSTREAM_DEPTH_MAX + 2][GRID_KEY_MAX];
-    int root;      /* depth of the object that holds "sheets" */
-    size_t block;  /* blocks seen */
+    int root;                        /* depth of the object that holds "sheets" */
+    size_t block;                    /* blocks seen */
     int64_t start_row, start_column; /* -1: not said */
     struct grid_row *rows;
     size_t n_rows, cap_rows;
     struct cell cell, entered; /* the cell at hand: effective, and as entered */
     bool in_cell;
-    struct arena *arena;       /* of the block */
+    struct arena *arena; /* of the block */
 };
 /* root: 1 for spreadsheets.get, 2 for updatedSpreadsheet inside a batchUpdate's answer. */
 void grid_init(struct grid_parser *p, int root);

@@ -24,8 +24,8 @@ struct store;
 enum store_open { STORE_CREATE, STORE_EXISTING, STORE_READONLY };
 
 /* Opens path, checks application_id, migrates. A newer file, a file that is no basesync database,
- * a corrupt file and a key that is not the file's are refused in one sentence each. key seals and opens secrets; NULL when the
- * caller needs none; borrowed. */
+ * a corrupt file and a key that is not the file's are refused in one sentence each. key seals and
+ * opens secrets; NULL when the caller needs none; borrowed. */
 enum bs_rc store_open(const char *path, enum store_open how, const struct crypto_key *key,
                       struct store **out, struct bs_err *e) BS_MUST_CHECK;
 void store_close(struct store *s); /* NULL is nothing */
