@@ -12,6 +12,7 @@
 #include "remote/airtable.h"
 #include "remote/auth.h"
 #include "remote/call.h"
+#include "store/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,18 @@ static enum bs_rc read_secret(const char *file, const char *prompt, struct buf *
 }
 
 /* ---- Airtable ---- */
+
+/* The calls that have found the account out count towards its month. */
+static enum bs_rc count_calls(const struct connecting *c, const struct caller *caller,
+                              const struct connection *con, struct bs_err *e)
+{
+    char counter[CALL_COUNTER_MAX];
+    int64_t total;
+
+    call_month_counter(con->quota_key, counter);
+    return usage_count(c->app->store, counter, clock_wall_ms(), caller_stats(caller).airtable,
+                       &total, e);
+}
 
 /* Bases of this user's syncs that the token cannot see: said, not refused. */
 static void note_missing_bases(const struct connecting *c, const struct airtable_base_info *bases,
@@ -98,6 +111,7 @@ static enum bs_rc try_airtable(struct connecting *c, struct connection *con, str
         out_line("Airtable knows this token as %s; it can see %zu base%s.", con->account, n,
                  n == 1 ? "" : "s");
         note_missing_bases(c, bases, n);
+        rc = count_calls(c, caller, con, e);
     }
     caller_free(caller);
     auth_free(auth);

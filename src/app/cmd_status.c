@@ -3,10 +3,9 @@
 #include "app/out.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "remote/call.h"
 #include "store/runlog.h"
 #include "store/usage.h"
-
-#include <stdio.h>
 
 struct sync_state_line {
     const struct sync_config *sc;
@@ -77,9 +76,9 @@ static void print_table(const struct sync_state_line *list, size_t n)
 static enum bs_rc read_usage(struct app *app, const struct connection *c, int64_t *calls,
                              struct bs_err *e)
 {
-    char counter[256];
+    char counter[CALL_COUNTER_MAX];
 
-    snprintf(counter, sizeof counter, "airtable:%s", c->quota_key ? c->quota_key : c->id);
+    call_month_counter(c->quota_key && *c->quota_key ? c->quota_key : c->id, counter);
     return usage_month(app->store, counter, clock_wall_ms(), calls, e);
 }
 

@@ -186,6 +186,11 @@ const char *auth_quota_key(const struct auth *a)
     return a->c->id ? a->c->id : "new";
 }
 
+bool auth_is_stored(const struct auth *a)
+{
+    return !a->unsaved;
+}
+
 const char *auth_project(const struct auth *a)
 {
     return a->project;

@@ -42,6 +42,8 @@ const char *auth_account(const struct auth *a);
 const char *auth_quota_key(const struct auth *a);
 /* The Google project whose quota the credential uses; "" unknown. Borrowed. */
 const char *auth_project(const struct auth *a);
+/* False for one made by auth_new_unsaved. */
+bool auth_is_stored(const struct auth *a);
 const char *auth_scopes(const struct auth *a);
 
 /* Calls fn now for each secret of the connection and later for each new one, so that a log can

@@ -13,11 +13,13 @@
 #include "net/jstream.h"
 #include "remote/governor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How long to wait for an answer before looking round. */
+/* How long to wait for an answer before looking round; and while something is still connecting. */
 #define ANSWER_WAIT_MS 60000
+#define CONNECTING_WAIT_MS 30
 
 struct caller {
     struct store *store;
@@ -71,6 +73,11 @@ struct caller_stats caller_stats(const struct caller *c)
 int64_t call_server_ms(const struct caller *c)
 {
     return c->server_ms == 0 ? 0 : c->server_ms + (clock_mono_ms() - c->server_mono);
+}
+
+void call_month_counter(const char *quota_key, char out[CALL_COUNTER_MAX])
+{
+    snprintf(out, CALL_COUNTER_MAX, "airtable:%s", quota_key);
 }
 
 void call_result_release(struct call_result *r)
@@ -197,14 +204,24 @@ static enum bs_rc launch(struct flight *f, struct bs_err *e)
     return rc == BS_OK ? send(f, token, e) : rc;
 }
 
-/* Waits for the next answer and gives it to its flight, of whichever pool that is. */
-static enum bs_rc await_answer(struct caller *c, int64_t wait_ms, struct bs_err *e)
+/* Waits for the next answer and gives it to its flight, of whichever pool that is. *dead: no answer
+ * will come any more. */
+static enum bs_rc await_answer(struct caller *c, int64_t wait_ms, bool *dead, struct bs_err *e)
 {
     struct http_response r;
     struct flight *f;
-    enum bs_rc rc = http_next(c->http, wait_ms, &r, e);
+    bool connecting;
+    enum bs_rc rc = governor_tell(c->governor, &connecting, e);
 
     if (rc != BS_OK) {
+        return rc;
+    }
+    if (connecting && wait_ms > CONNECTING_WAIT_MS) {
+        wait_ms = CONNECTING_WAIT_MS;
+    }
+    rc = http_next(c->http, wait_ms, &r, e);
+    if (rc != BS_OK) {
+        *dead = rc != BS_SKIP;
         return rc == BS_SKIP ? BS_OK : rc;
     }
     f = r.tag;
@@ -212,9 +229,10 @@ static enum bs_rc await_answer(struct caller *c, int64_t wait_ms, struct bs_err 
     f->state = LANDED;
     f->pool->airborne--;
     f->pool->landed++;
+    rc = governor_tell(f->caller->governor, &connecting, e);
     governor_landed(f->caller->governor, &f->departure);
     FAIL_POINT("call.after");
-    return BS_OK;
+    return rc;
 }
 
 /* ---- answers ---- */
@@ -436,9 +454,7 @@ static enum bs_rc step(struct pool *p, struct bs_err *e)
     wait = next < 0 ? ANSWER_WAIT_MS : next - clock_mono_ms();
     wait = wait < 0 ? 0 : wait;
     if (p->airborne > 0) {
-        rc = await_answer(p->c, wait, e);
-        p->dead = rc != BS_OK;
-        return rc;
+        return await_answer(p->c, wait, &p->dead, e);
     }
     if (next >= 0) {
         rc = check_time(p->c, wait, e);

@@ -24,6 +24,10 @@ const char *caller_account(const struct caller *c);
 /* The service's clock as of its last answer's Date header moved on by our own; 0 unknown. */
 int64_t call_server_ms(const struct caller *c);
 
+/* Name of the month's counter (store/usage.h) of the Airtable calls of a quota bucket. */
+#define CALL_COUNTER_MAX 340
+void call_month_counter(const char *quota_key, char out[CALL_COUNTER_MAX]);
+
 struct caller_stats {
     int64_t airtable, sheets, other; /* requests sent */
 };

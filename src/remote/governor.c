@@ -19,6 +19,8 @@
 #define KEY_MAX 40
 #define DEPARTED_MAX 256
 #define CONNECTING_POLL_MS 20
+/* What leaves later than this after its reservation is worth telling. */
+#define LATE_MS 15
 
 /* A request that has ended. */
 struct departed {
@@ -33,6 +35,7 @@ struct governor {
     struct departure *airborne;
     struct departed departed[DEPARTED_MAX]; /* the last ones, a ring */
     size_t next;
+    int64_t reserved_mono, reserved_wall; /* of the last governor_take */
 };
 
 struct governor *governor_new(struct store *store, struct auth *auth,
@@ -104,6 +107,9 @@ void governor_left(struct governor *g, struct departure *d, const struct call *c
 {
     d->call = call;
     d->sent_ms = 0;
+    d->reserved_mono = g->reserved_mono;
+    d->reserved_wall = g->reserved_wall;
+    d->told = !call->base_id; /* a second is short, Google's minute is not */
     d->next = g->airborne;
     g->airborne = d;
 }
@@ -125,6 +131,28 @@ void governor_landed(struct governor *g, struct departure *d)
         (void)str_copy(end->base, sizeof end->base, d->call->base_id);
         end->sent_ms = d->sent_ms;
     }
+}
+
+enum bs_rc governor_tell(struct governor *g, bool *connecting, struct bs_err *e)
+{
+    struct buckets b;
+    enum bs_rc rc = BS_OK;
+
+    *connecting = false;
+    for (struct departure *d = g->airborne; d && rc == BS_OK; d = d->next) {
+        int64_t late = d->sent_ms - d->reserved_mono;
+
+        if (d->told) {
+            continue;
+        }
+        d->told = d->sent_ms != 0;
+        *connecting = *connecting || !d->told;
+        if (d->told && late > LATE_MS) {
+            buckets_of(g, d->call, &b);
+            rc = usage_left(g->store, b.list, b.n, d->reserved_wall, d->reserved_wall + late, e);
+        }
+    }
+    return rc;
 }
 
 static int by_time(const void *a, const void *b)
@@ -167,24 +195,26 @@ static int64_t wait_for_departures(const struct governor *g, const struct call *
 
 /* ---- the month ---- */
 
-/* A request whose answer was lost is counted by the service as well. */
+/* A request whose answer was lost is counted by the service as well. Who tries a credential that is
+ * not stored yet counts for himself: its account is not known before the first answer. */
 static enum bs_rc count_month(struct governor *g, struct bs_err *e)
 {
-    char counter[NAME_MAX_LEN];
-    int64_t now = clock_wall_ms(), total = 0, budget = g->limits.monthly_budget;
-    enum bs_rc rc = BS_OK;
+    char counter[CALL_COUNTER_MAX];
+    bool spent = false;
+    enum bs_rc rc;
 
-    snprintf(counter, sizeof counter, "airtable:%s", auth_quota_key(g->auth));
-    if (budget > 0) {
-        rc = usage_month(g->store, counter, now, &total, e);
-        if (rc == BS_OK && total >= budget) {
-            return bs_fail(e, BS_STOP_SYNC, BS_K_QUOTA,
-                           "the month's budget of %lld Airtable calls is used up: it begins anew "
-                           "next month; or raise monthly_budget in [airtable]",
-                           (long long)budget);
-        }
+    if (!auth_is_stored(g->auth)) {
+        return BS_OK;
     }
-    return rc == BS_OK ? usage_count(g->store, counter, now, 1, &total, e) : rc;
+    call_month_counter(auth_quota_key(g->auth), counter);
+    rc = usage_spend(g->store, counter, clock_wall_ms(), g->limits.monthly_budget, &spent, e);
+    if (rc == BS_OK && !spent) {
+        return bs_fail(e, BS_STOP_SYNC, BS_K_QUOTA,
+                       "the month's budget of %lld Airtable calls is used up: it begins anew next "
+                       "month; or raise monthly_budget in [airtable]",
+                       (long long)g->limits.monthly_budget);
+    }
+    return rc;
 }
 
 enum bs_rc governor_take(struct governor *g, const struct call *call, int64_t *wait_ms,
@@ -198,8 +228,10 @@ enum bs_rc governor_take(struct governor *g, const struct call *call, int64_t *w
         return BS_OK;
     }
     buckets_of(g, call, &b);
+    g->reserved_wall = clock_wall_ms();
+    g->reserved_mono = clock_mono_ms();
     if (b.n > 0) {
-        rc = usage_take(g->store, b.list, b.n, clock_wall_ms(), wait_ms, e);
+        rc = usage_take(g->store, b.list, b.n, g->reserved_wall, wait_ms, e);
     }
     if (rc == BS_OK && *wait_ms == 0 && call->service == ON_AIRTABLE) {
         rc = count_month(g, e);

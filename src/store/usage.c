@@ -185,6 +185,46 @@ enum bs_rc usage_take(struct store *s, const struct bucket *b, size_t n, int64_t
     return rc;
 }
 
+/* Moves one request to a later time; the list stays in order. */
+static void move_later(struct log *log, int64_t reserved_ms, int64_t left_ms)
+{
+    size_t i = 0;
+
+    /* It counts from reserved_ms or, when another process was slightly ahead, from just after. */
+    while (i < log->n && log->times[i] < reserved_ms) {
+        i++;
+    }
+    for (; i + 1 < log->n && log->times[i + 1] < left_ms; i++) {
+        log->times[i] = log->times[i + 1];
+    }
+    if (i < log->n && log->times[i] < left_ms) {
+        log->times[i] = left_ms;
+    }
+}
+
+enum bs_rc usage_left(struct store *s, const struct bucket *b, size_t n, int64_t reserved_ms,
+                      int64_t left_ms, struct bs_err *e)
+{
+    bool own;
+    enum bs_rc rc;
+
+    db_relax(s);
+    rc = db_enter(s, &own, e);
+    for (size_t i = 0; i < n && rc == BS_OK; i++) {
+        struct log log;
+
+        rc = load(s, &b[i], &log, e);
+        if (rc == BS_OK) {
+            move_later(&log, reserved_ms, left_ms);
+            rc = save(s, &b[i], &log, left_ms, e);
+        }
+        free(log.times);
+    }
+    rc = db_leave(s, own, rc, e);
+    db_restore(s);
+    return rc;
+}
+
 enum bs_rc usage_penalty(struct store *s, const char *bucket, int64_t now_ms, int64_t ms,
                          struct bs_err *e)
 {
@@ -231,6 +271,30 @@ enum bs_rc usage_count(struct store *s, const char *counter, int64_t now_ms, int
             *total = db_col_int(&r, 0);
         }
         rc = db_leave(s, own, db_end(&r), e);
+    }
+    db_restore(s);
+    return rc;
+}
+
+enum bs_rc usage_spend(struct store *s, const char *counter, int64_t now_ms, int64_t budget,
+                       bool *spent, struct bs_err *e)
+{
+    char month[8];
+    bool own;
+    enum bs_rc rc;
+
+    *spent = false;
+    db_relax(s);
+    rc = db_enter(s, &own, e);
+    if (rc == BS_OK) {
+        db_month(now_ms, month);
+        rc = db_run_one(s,
+                        "INSERT INTO \"UsageMonth\"(month, counter, calls) VALUES (?1, ?2, 1)"
+                        " ON CONFLICT DO UPDATE SET calls = calls + 1"
+                        " WHERE ?3 = 0 OR calls < ?3",
+                        DB_ARGS(DB_TEXT(month), DB_TEXT(counter), DB_INT(budget)), e);
+        *spent = rc == BS_OK;
+        rc = db_leave(s, own, rc == BS_SKIP ? BS_OK : rc, e);
     }
     db_restore(s);
     return rc;

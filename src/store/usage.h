@@ -20,6 +20,10 @@ struct bucket {
  * re-anchors when that has stepped back. */
 enum bs_rc usage_take(struct store *s, const struct bucket *b, size_t n, int64_t now_ms,
                       int64_t *wait_ms, struct bs_err *e) BS_MUST_CHECK;
+/* A request that was reserved at reserved_ms has left as late as left_ms: from now on that is when
+ * it was. */
+enum bs_rc usage_left(struct store *s, const struct bucket *b, size_t n, int64_t reserved_ms,
+                      int64_t left_ms, struct bs_err *e) BS_MUST_CHECK;
 /* No request from this bucket until now + ms (429). */
 enum bs_rc usage_penalty(struct store *s, const char *bucket, int64_t now_ms, int64_t ms,
                          struct bs_err *e) BS_MUST_CHECK;
@@ -27,6 +31,10 @@ enum bs_rc usage_penalty(struct store *s, const char *bucket, int64_t now_ms, in
 /* Month counters ("2026-11", "airtable:wsp-or-user"): adds and returns the new total. */
 enum bs_rc usage_count(struct store *s, const char *counter, int64_t now_ms, int64_t add,
                        int64_t *total, struct bs_err *e) BS_MUST_CHECK;
+/* Adds one unless the counter has reached budget (0: no budget): *spent says whether. In one step,
+ * so that processes at once cannot pass it together. */
+enum bs_rc usage_spend(struct store *s, const char *counter, int64_t now_ms, int64_t budget,
+                       bool *spent, struct bs_err *e) BS_MUST_CHECK;
 /* A counter of this month; 0 when none. */
 enum bs_rc usage_month(struct store *s, const char *counter, int64_t now_ms, int64_t *total,
                        struct bs_err *e) BS_MUST_CHECK;

@@ -23,7 +23,7 @@ struct options {
     size_t n_generate;
     uint64_t seed;
     const char *latency;
-    bool limits;
+    const char *limits;
     bool until_eof;
     bool verbose;
 };
@@ -72,7 +72,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         else if (strcmp(name, "--latency") == 0)
             o->latency = value;
         else if (strcmp(name, "--limits") == 0)
-            o->limits = strcmp(value, "on") == 0;
+            o->limits = value;
         else if (strcmp(name, "--generate") == 0 && o->n_generate < 8)
             o->generate[o->n_generate++] = value;
         else
@@ -122,7 +122,8 @@ static char *load_scenario(struct twin *t, const struct options *o)
         wrong = latency_set(t->limits, mode);
         cJSON_Delete(mode);
     }
-    limits_enable(t->limits, o->limits);
+    if (o->limits)
+        limits_enable(t->limits, strcmp(o->limits, "on") == 0);
     return wrong;
 }
 

@@ -255,6 +255,46 @@ static void months_are_counted_apart(void **state)
     assert_string_equal(world_text(w, "SELECT month FROM UsageMonth WHERE calls = 7"), "2026-01");
 }
 
+static void a_month_s_budget_is_spent_to_the_last_call_and_not_beyond(void **state)
+{
+    struct world *w = *state;
+    int64_t v;
+    bool spent;
+
+    for (int i = 0; i < 6; i++) {
+        OK(usage_spend(w->s, "c", T0, 4, &spent, &w->e));
+        assert_int_equal(spent, i < 4);
+    }
+    OK(usage_month(w->s, "c", T0, &v, &w->e));
+    assert_int_equal(v, 4);
+    OK(usage_spend(w->s, "c", T0, 0, &spent, &w->e)); /* no budget */
+    assert_true(spent);
+    OK(usage_spend(w->s, "c", T0, 4, &spent, &w->e));
+    assert_false(spent);
+    OK(usage_spend(w->s, "c", T0 + 40 * 86400000ll, 1, &spent, &w->e)); /* another month */
+    assert_true(spent);
+}
+
+static void a_request_that_left_late_counts_from_then(void **state)
+{
+    struct world *w = *state;
+    const struct bucket b = {"b", 2, 1000};
+    int64_t wait;
+
+    OK(usage_take(w->s, &b, 1, T0, &wait, &w->e));
+    OK(usage_take(w->s, &b, 1, T0 + 100, &wait, &w->e));
+    OK(usage_left(w->s, &b, 1, T0, T0 + 400, &w->e));
+    OK(usage_take(w->s, &b, 1, T0 + 500, &wait, &w->e));
+    assert_int_equal(wait, 600); /* after the one of T0 + 100, which is now the older one */
+    OK(usage_take(w->s, &b, 1, T0 + 1100, &wait, &w->e));
+    assert_int_equal(wait, 0);
+    OK(usage_take(w->s, &b, 1, T0 + 1200, &wait, &w->e));
+    assert_int_equal(wait, 200);                              /* T0 + 400 and T0 + 1100 */
+    OK(usage_left(w->s, &b, 1, T0 + 1100, T0 + 1050, &w->e)); /* never earlier */
+    OK(usage_take(w->s, &b, 1, T0 + 1200, &wait, &w->e));
+    assert_int_equal(wait, 200);
+}
+
 #define NEW(f) cmocka_unit_test_setup_teardown(f, world_new, world_end)
 
 int main(void)
@@ -271,7 +311,9 @@ int main(void)
         NEW(a_limit_of_nothing_is_refused),
         NEW(no_window_ever_exceeds_the_limit),
         NEW(processes_share_a_limit),
+        NEW(a_request_that_left_late_counts_from_then),
         NEW(months_are_counted_apart),
+        NEW(a_month_s_budget_is_spent_to_the_last_call_and_not_beyond),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
