@@ -373,6 +373,18 @@ static void find_match_field(struct run *r)
     }
 }
 
+/* Airtable tells change times in whole seconds, cut off: only what is a second older than the last
+ * look at the sheet is surely older. */
+static int64_t since_of(const char *seen)
+{
+    int64_t ms = 0;
+
+    if (seen == NULL || !str_to_i64(seen, 0, INT64_MAX, &ms) || ms < AIRTABLE_TIME_STEP_MS) {
+        return 0;
+    }
+    return ms - (AIRTABLE_TIME_STEP_MS - 1);
+}
+
 enum bs_rc run_find_target(struct run *r, struct bs_err *e)
 {
     struct target_fact was_memory;
@@ -408,9 +420,7 @@ enum bs_rc run_find_target(struct run *r, struct bs_err *e)
     r->state.fields = r->fields;
     r->state.n_fields = r->n_fields;
     r->state.view_scoped = r->view_id != NULL;
-    if (seen != NULL && !str_to_i64(seen, 0, INT64_MAX, &r->state.sheet_since_ms)) {
-        r->state.sheet_since_ms = 0;
-    }
+    r->state.sheet_since_ms = since_of(seen);
     return BS_OK;
 }
 

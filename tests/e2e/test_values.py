@@ -316,11 +316,11 @@ def test_values_that_a_field_cannot_hold_stop_a_strict_sync_before_its_first_wri
     with t, h:
         h.set(validation="strict")
         row = int(position(t, "one", "Name")[1:])
+        other = position(t, "two", "Name")
         for i, x in enumerate(BAD):
             name = f"{i:02d} {x[0]}"
             old = cell_of(t, "one", name)
-            t.person(sheets=[{"op": "set", "sheet": "Deals", "cell": position(t, "two", "Name"),
-                              "value": f"two {i}"}])
+            t.person(sheets=[{"op": "set", "sheet": "Deals", "cell": other, "value": f"two {i}"}])
             put(t, "one", name, **x[3])
             t.reset()
             h.sync(expect=4)
