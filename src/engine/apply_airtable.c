@@ -88,6 +88,7 @@ static void report_failure(struct run *r, const struct op *op, const struct airt
 static void set_bases(struct run *r, const struct op *op, const struct side_cell *now,
                       struct sync_pair *p)
 {
+    p->raw = 0; /* see settle_one */
     for (size_t i = 0; i < op->n_cells; i++) {
         const struct op_cell *c = &op->cells[i];
         const struct side_cell *a = &now[c->field];

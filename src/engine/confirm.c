@@ -77,6 +77,7 @@ static enum bs_rc settle_one(struct run *r, const struct op *op, struct bs_err *
         p->bases[op->cells[i].field] = op->cells[i].base_after;
     }
     p->flags = op->flags_after;
+    p->raw = 0; /* the row as it was under other bases: one put back to that must be looked at */
     if (op->row != SYNC_NONE) {
         p->row_hint = r->state.rows[op->row].number;
     }
@@ -237,13 +238,14 @@ static uint64_t settled_raw(const struct run *r, const struct sync_pair *p,
     return row->raw;
 }
 
-static enum bs_rc close_pair(struct run *r, const struct sync_row *row, struct bs_err *e)
+/* Of rows with one id only the original, which the plan has tied, stands for the pair. */
+static enum bs_rc close_pair(struct run *r, const struct sync_row *row, uint32_t record,
+                             struct bs_err *e)
 {
-    const char *id = row->known_record != NULL ? row->known_record : row->id;
-    uint32_t at = strmap_get(r->pair_by_id, id);
+    uint32_t at = record == SYNC_NONE ? STRMAP_NONE
+                                      : strmap_get(r->pair_by_id, r->state.records[record].id);
 
-    if (row->blank || row->gone || at == STRMAP_NONE ||
-        strmap_get(r->row_by_id, row->id) == STRMAP_NONE) {
+    if (row->blank || row->gone || at == STRMAP_NONE) {
         return BS_OK;
     }
     struct sync_pair *p = &r->state.pairs[at];
@@ -257,13 +259,13 @@ static enum bs_rc close_pair(struct run *r, const struct sync_row *row, struct b
     return run_put_pair(r, p, e);
 }
 
-enum bs_rc run_close_pairs(struct run *r, struct bs_err *e)
+enum bs_rc run_close_pairs(struct run *r, const struct plan *plan, struct bs_err *e)
 {
     if (store_begin(r->env->store, e) != BS_OK) {
         return e->rc;
     }
     for (size_t i = 0; i < r->state.n_rows; i++) {
-        if (close_pair(r, &r->state.rows[i], e) != BS_OK) {
+        if (close_pair(r, &r->state.rows[i], plan->row_record[i], e) != BS_OK) {
             store_rollback(r->env->store);
             return e->rc;
         }

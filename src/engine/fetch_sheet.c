@@ -396,8 +396,11 @@ static void load_partners(struct run *r)
         const struct sync_row *row = &r->state.rows[i];
         uint32_t rec = strmap_get(r->record_by_id, row->id);
 
-        if (!row->blank && rec != STRMAP_NONE && r->state.records[rec].cells != NULL) {
-            r->row_load[i] = 1;
+        if (!row->blank && rec != STRMAP_NONE &&
+            (r->state.records[rec].cells != NULL ||
+             (r->state.records[rec].presence == PRESENCE_GONE &&
+              r->rules.direction == DIRECTION_TO_AIRTABLE))) {
+            r->row_load[i] = 1; /* of a record that is gone too: it may become one again */
         }
     }
 }

@@ -239,7 +239,7 @@ static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
         return e->rc;
     }
     FAIL_POINT("run.applied");
-    return run_close_pairs(r, e);
+    return run_close_pairs(r, plan, e);
 }
 
 static enum bs_rc execute(struct run *r, struct bs_err *e)

@@ -132,7 +132,8 @@ enum bs_rc run_settle(struct run *r, const struct plan *plan, struct bs_err *e) 
 const char *run_op_record(const struct run *r, const struct op *op);
 uint32_t run_op_row(const struct run *r, const struct op *op);
 /* At the end: raw hashes and row hints of the rows that were seen, one transaction. */
-enum bs_rc run_close_pairs(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc run_close_pairs(struct run *r, const struct plan *plan,
+                           struct bs_err *e) BS_MUST_CHECK;
 /* One SyncChange row for a cell of an op; inside a transaction. */
 enum bs_rc run_log_cell(struct run *r, const struct op *op, const struct op_cell *c, int64_t *id,
                         struct bs_err *e) BS_MUST_CHECK;

@@ -102,6 +102,7 @@ static void confirm_cells(const struct op *op, struct sync_pair *pair)
 {
     for (size_t i = 0; i < op->n_cells; i++) {
         pair->bases[op->cells[i].field] = op->cells[i].base_after;
+        pair->raw = 0; /* see settle_one */
     }
 }
 

@@ -113,7 +113,11 @@ uint32_t sheet_place_row(struct sheet_apply *a, const struct op *op)
     if (by_id) {
         return str_eq(now, own) ? row->number : snapshot_find(a->snap, r->layout.id_column, own);
     }
-    if (own != NULL && snapshot_find(a->snap, r->layout.id_column, own) != 0) {
+    /* Unless another row bore it before: cells sorted without their ids get them back. */
+    uint32_t bearer = own == NULL ? STRMAP_NONE : strmap_get(r->row_by_id, own);
+    bool elsewhere = bearer != STRMAP_NONE && bearer != op->row;
+
+    if (own != NULL && !elsewhere && snapshot_find(a->snap, r->layout.id_column, own) != 0) {
         return snapshot_find(a->snap, r->layout.id_column, own); /* its id has arrived meanwhile */
     }
     if (str_eq(now, row->id) && row->number <= snapshot_last_row(a->snap) &&
