@@ -197,12 +197,14 @@ def serve_with_trouble(trouble, seconds=60, keys=""):
 
 
 def test_a_worker_that_crashes_costs_its_run_only_and_is_written_down():
-    for sig, name in ((signal.SIGSEGV, "signal 11"), (signal.SIGKILL, "signal 9")):
+    for sig, name in ((signal.SIGSEGV, "ended by signal 11"), (signal.SIGKILL, "ended by signal 9")):
+        if sig == signal.SIGSEGV and harness.PROFILE == "asan":
+            name = "ended with exit code 1"  # the sanitizer catches the signal
         first, later, text = serve_with_trouble(lambda pid, sig=sig: os.kill(pid, sig))
         assert first["demo"][1] == "FAILED" and name in first["demo"][3], first
         assert first["good"][1] == "SUCCESS", first
         assert {x[1] for x in later} == {"SUCCESS"}, later
-        assert "Failed: the worker process was ended by " + name in text, text
+        assert "Failed: the worker process " in text and name in text, text
 
 
 def test_a_worker_that_hangs_is_ended_after_its_time():
@@ -289,7 +291,7 @@ def test_the_stop_signal_lets_the_worker_end_well():
         t.faults({"match": {"kind": "airtable.list"}, "fault": {"kind": "delay", "ms": 1000}})
         with Server(h) as s:
             s.set("2026-01-22 10:05:00")
-            s.until(lambda: len(s.children()) == 1)
+            s.until(lambda: h.sql('SELECT 1 FROM "SyncLog" WHERE completedAt IS NULL'))
             s.stop()
             assert "Job Summary:" in s.text()
         rows = h.sql('SELECT status FROM "SyncLog" WHERE completedAt IS NOT NULL')
