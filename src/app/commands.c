@@ -61,7 +61,6 @@ static const struct option conflicts_options[] = {{"sync", "NAME", "Of this sync
                                                   {0}};
 static const struct option version_options[] = {
     {"verbose", NULL, "Also what it is built of", 'v', false},
-    {"licences", NULL, "The licences of everything inside", 0, false},
     {0},
 };
 static const struct option sql_options[] = {

@@ -127,4 +127,7 @@ struct http_mail {
 enum bs_rc http_send_mail(const struct http_options *o, const struct http_mail *m,
                           struct bs_err *e) BS_MUST_CHECK;
 
+/* "libcurl/8.14.1 mbedTLS/3.6.6 zlib/1.3.1". Static storage. */
+const char *http_libraries(void);
+
 #endif

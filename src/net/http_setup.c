@@ -226,3 +226,8 @@ void http_describe(CURLcode code, const char *text, char *out, size_t size)
     }
     str_clean(out);
 }
+
+const char *http_libraries(void)
+{
+    return curl_version();
+}

@@ -362,3 +362,8 @@ enum bs_rc store_check(struct store *s, bool full, struct bs_err *e)
     }
     return rc;
 }
+
+const char *store_library(void)
+{
+    return sqlite3_libversion();
+}

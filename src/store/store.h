@@ -31,6 +31,8 @@ enum bs_rc store_open(const char *path, enum store_open how, const struct crypto
 void store_close(struct store *s); /* NULL is nothing */
 int store_schema_version(const struct store *s);
 const char *store_path(const struct store *s);
+/* Version of SQLite: "3.46.1". */
+const char *store_library(void);
 
 /* Transactions: BEGIN IMMEDIATE. Nesting is a bug. commit returns the write's true outcome. */
 enum bs_rc store_begin(struct store *s, struct bs_err *e) BS_MUST_CHECK;

@@ -180,7 +180,7 @@ def serve_with_trouble(trouble, seconds=60, keys=""):
             f.write(text)
         h.init()
         t.faults({"match": {"kind": "airtable.list", "path": "/v0/" + BASES[0]}, "count": -1,
-                  "fault": {"kind": "delay", "ms": 20000}})
+                  "fault": {"kind": "delay", "ms": 6000}})
         with Server(h) as s:
             s.set("2026-01-22 10:05:00")
             s.until(lambda: any(x[0] == "demo" for x in h.sql(
