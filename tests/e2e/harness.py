@@ -34,8 +34,8 @@ class Twin:
         with open(path, "w", encoding="utf-8") as f:
             json.dump(scenario, f)
         self.process = subprocess.Popen(
-            [TWIN, "--port", "0", "--state-dir", self.dir, "--scenario", path, *options],
-            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            [TWIN, "--port", "0", "--state-dir", self.dir, "--scenario", path, "--until-eof",
+             *options], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
         line = self.process.stdout.readline().decode()
         if not line.startswith("READY port="):
             raise RuntimeError("the twin did not start: " + line)
@@ -59,6 +59,7 @@ class Twin:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        self.process.stdin.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def control(self, path, body=None):

@@ -15,7 +15,9 @@ import harness
 from harness import Home, Twin, field, record, scenario
 
 SEED = int(os.environ.get("BASESYNC_SEED", random.SystemRandom().randrange(1 << 31)))
-COMBINATIONS = int(os.environ.get("BASESYNC_SWEEP", "60"))
+# Under the sanitizers each run is several times slower: they look at every fifth point.
+STEP = int(os.environ.get("BASESYNC_SWEEP_STEP", "5" if harness.PROFILE == "asan" else "1"))
+COMBINATIONS = int(os.environ.get("BASESYNC_SWEEP", "40" if harness.PROFILE == "asan" else "250"))
 GOOGLE_LIMITS = "reads_per_minute = 6000\nwrites_per_minute = 6000"
 TRIES = 6  # runs until the end state must be reached
 
@@ -175,7 +177,7 @@ def sweep(work, faults):
     b = Bench(work)
     count = 0
     try:
-        for k in range(1, len(b.requests) + 1):
+        for k in range(1, len(b.requests) + 1, STEP):
             for f in faults:
                 b.again()
                 b.twin.faults({"match": {"nth": k}, "fault": f})
@@ -190,7 +192,7 @@ def kill(work):
     b = Bench(work)
     count = 0
     try:
-        for k in range(1, len(b.requests) + 1):
+        for k in range(1, len(b.requests) + 1, STEP):
             for when in ("before", "after"):
                 b.again()
                 p = subprocess.Popen([harness.BASESYNC, "-c", b.home.ini, "sync"], env=b.home.env,
@@ -220,7 +222,7 @@ def failpoints(work):
         with open(listed, encoding="utf-8") as f:
             passed = [line.strip() for line in f if line.strip()]
         assert len(passed) > 10, "this build has no failpoints"
-        for k in range(1, len(passed) + 1):
+        for k in range(1, len(passed) + 1, STEP):
             b.again()
             b.disturbed(f"{work.__name__}, killed at failpoint {k} ({passed[k - 1]})",
                         env={"BASESYNC_FAIL": f"*:{k}:kill"})
