@@ -89,13 +89,23 @@ static bool same_content(const struct sheet_apply *a, const struct sync_row *row
     return true;
 }
 
-static uint32_t find_by_content(const struct sheet_apply *a, const struct sync_row *row)
+/* Does this place hold the row as the plan saw it, with its old id or already with its new one? */
+static bool is_row(const struct sheet_apply *a, const struct sync_row *row, const char *own,
+                   uint32_t at)
+{
+    const char *now = snapshot_text(a->snap, at, a->r->layout.id_column);
+
+    return at <= snapshot_last_row(a->snap) &&
+           (str_eq(now, row->id) || (own != NULL && str_eq(now, own))) && same_content(a, row, at);
+}
+
+static uint32_t find_by_content(const struct sheet_apply *a, const struct sync_row *row,
+                                const char *own)
 {
     uint32_t last = snapshot_last_row(a->snap);
 
     for (uint32_t at = 2; at <= last; at++) {
-        if (str_eq(snapshot_text(a->snap, at, a->r->layout.id_column), row->id) &&
-            same_content(a, row, at)) {
+        if (is_row(a, row, own, at)) {
             return at;
         }
     }
@@ -108,21 +118,15 @@ uint32_t sheet_place_row(struct sheet_apply *a, const struct op *op)
     const struct sync_row *row = &r->state.rows[op->row];
     const char *now = snapshot_text(a->snap, row->number, r->layout.id_column);
     const char *own = run_op_record(r, op);
-    bool by_id = own != NULL && str_eq(row->id, own);
 
-    if (by_id) {
+    if (own != NULL && str_eq(row->id, own)) {
         return str_eq(now, own) ? row->number : snapshot_find(a->snap, r->layout.id_column, own);
     }
-    /* Unless another row bore it before: cells sorted without their ids get them back. */
-    uint32_t bearer = own == NULL ? STRMAP_NONE : strmap_get(r->row_by_id, own);
-    bool elsewhere = bearer != STRMAP_NONE && bearer != op->row;
-
-    if (own != NULL && !elsewhere && snapshot_find(a->snap, r->layout.id_column, own) != 0) {
-        return snapshot_find(a->snap, r->layout.id_column, own); /* its id has arrived meanwhile */
+    /* The id is in the tab although no row had it when the plan was made: it has arrived. Where
+     * rows exchange their ids it says nothing. */
+    if (own != NULL && strmap_get(r->row_by_id, own) == STRMAP_NONE &&
+        snapshot_find(a->snap, r->layout.id_column, own) != 0) {
+        return snapshot_find(a->snap, r->layout.id_column, own);
     }
-    if (str_eq(now, row->id) && row->number <= snapshot_last_row(a->snap) &&
-        same_content(a, row, row->number)) {
-        return row->number;
-    }
-    return find_by_content(a, row);
+    return is_row(a, row, own, row->number) ? row->number : find_by_content(a, row, own);
 }
