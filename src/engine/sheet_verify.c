@@ -62,6 +62,27 @@ static uint32_t known_before(const struct places *pl, uint32_t row)
 
 #define ROW_IS_NEW UINT32_MAX
 
+/* Does the row that bore this id at the look stand elsewhere now? An id that several rows bore must
+ * still be there as often, for our request has written over one of them. */
+static bool stands_elsewhere(const struct places *pl, uint32_t before, const char *id)
+{
+    const struct sheet_apply *a = pl->a;
+    uint32_t column = a->r->layout.id_column;
+    size_t was = 0, is = 0;
+
+    if (strmap_get(pl->after_ids, id) == STRMAP_NONE) {
+        return false;
+    }
+    if (snapshot_find(a->snap, column, id) == before && !pl->id_written[before]) {
+        return true;
+    }
+    for (uint32_t row = 2; row < pl->n_rows; row++) {
+        was += str_eq(snapshot_text(a->snap, row, column), id);
+        is += !pl->id_written[row] && str_eq(sheet_after_id(a, row), id);
+    }
+    return is >= was;
+}
+
 /* A row without a known id lies as far below its known neighbour as it did, unless the row that lay
  * there then stands elsewhere now: then a person has put it in. */
 static void fill_before(struct places *pl)
@@ -79,7 +100,7 @@ static void fill_before(struct places *pl)
             before = anchor_before + (row - anchor);
             const char *id = snapshot_text(a->snap, before, a->r->layout.id_column);
 
-            if (id[0] != '\0' && strmap_get(pl->after_ids, id) != STRMAP_NONE) {
+            if (id[0] != '\0' && stands_elsewhere(pl, before, id)) {
                 before = ROW_IS_NEW;
             }
         }
