@@ -54,6 +54,8 @@ struct sheet_apply {
     size_t setup_parts; /* batch parts that belong to the setup */
     struct written *written;
     size_t n_written, cap_written;
+    int64_t *header_changes; /* SyncChange rows of the headers that it writes */
+    size_t n_headers;
     struct written *confirmed; /* by the earlier requests since the look */
     size_t n_confirmed, cap_confirmed;
     struct after_write after;
@@ -82,14 +84,27 @@ enum cell_look { LOOK_AS_PLANNED, LOOK_ALREADY_WRITTEN, LOOK_EDITED };
 enum cell_look sheet_look(const struct sheet_apply *a, uint32_t row, uint32_t column,
                           const struct cell *planned, const struct cell *wanted);
 
+/* Does a cell of the look hold what this one does? seen NULL: empty. */
+bool sheet_same_cell(const struct cell *seen, const struct cell *now);
+
 /* sheet_verify.c: compares the answer with what was expected; *moved true when something of ours
- * lies in a wrong place; then sheet_put_back restores what was overwritten. */
+ * lies in a wrong place. */
 void sheet_verify(struct sheet_apply *a, bool *moved);
+/* A mapped column or the id column is not where the request took it to be. */
+bool sheet_header_moved(const struct sheet_apply *a);
+/* Each cell of the request that lies where something else lay at the look, and what that was (in
+ * the arena); all: the others too. id_column: where the ids in a->after stand. */
+void sheet_misplaced(struct sheet_apply *a, uint32_t id_column, bool all,
+                     void (*each)(void *ctx, const struct written *w, const struct cell *old),
+                     void *ctx);
+/* sheet_restore.c: puts back what the request has overwritten; a new look is needed after it. */
 enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 
 /* sheet_delete.c: the plan's row deletions, after everything else. */
 enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 
+/* A fresh look: grid and snapshot, without asking whether all columns are there. */
+enum bs_rc sheet_look_plain(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 /* A fresh look: grid, snapshot, columns. */
 enum bs_rc sheet_look_again(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 /* Sends a->batch and reads the answer into a->after. */

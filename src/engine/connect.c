@@ -1,5 +1,6 @@
 #include "engine/connect_p.h"
 
+#include "base/log.h"
 #include "base/version.h"
 #include "remote/auth.h"
 
@@ -57,6 +58,8 @@ enum bs_rc run_connect(struct run *r, struct bs_err *e)
             BS_OK) {
         return e->rc;
     }
+    auth_tell_secrets(c->airtable, log_secret);
+    auth_tell_secrets(c->google, log_secret);
     r->at_caller = caller_new(r->env->store, r->http, c->airtable, &c->ep, &c->limits);
     r->gs_caller = caller_new(r->env->store, r->http, c->google, &c->ep, &c->limits);
     r->at = airtable_new(r->at_caller, r->cs->base);

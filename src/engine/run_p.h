@@ -19,9 +19,10 @@
 #include "sync/plan.h"
 #include "sync/sync.h"
 
-#define RUN_ISSUES_MAX 1000         /* kept in SyncLog.errors; more are counted */
-#define RUN_MISSING_CONFIRM_MAX 100 /* records asked for one by one before a deletion is believed  \
-                                     */
+/* Kept in SyncLog.errors; more are counted. */
+#define RUN_ISSUES_MAX 1000
+/* Records asked for one by one before a deletion is believed. */
+#define RUN_MISSING_CONFIRM_MAX 100
 #define RUN_SHEET_READ_TRIES 4
 
 /* Where things are in the tab just now. Columns are 0-based; SYNC_NONE: not there. */
@@ -132,8 +133,7 @@ enum bs_rc run_settle(struct run *r, const struct plan *plan, struct bs_err *e) 
 const char *run_op_record(const struct run *r, const struct op *op);
 uint32_t run_op_row(const struct run *r, const struct op *op);
 /* At the end: raw hashes and row hints of the rows that were seen, one transaction. */
-enum bs_rc run_close_pairs(struct run *r, const struct plan *plan,
-                           struct bs_err *e) BS_MUST_CHECK;
+enum bs_rc run_close_pairs(struct run *r, const struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
 /* One SyncChange row for a cell of an op; inside a transaction. */
 enum bs_rc run_log_cell(struct run *r, const struct op *op, const struct op_cell *c, int64_t *id,
                         struct bs_err *e) BS_MUST_CHECK;

@@ -38,6 +38,9 @@ static enum bs_rc log_op(struct run *r, struct pending_op *p, struct bs_err *e)
 
 static enum bs_rc log_headers(struct sheet_apply *a, struct bs_err *e)
 {
+    size_t n = 0;
+
+    a->header_changes = arena_alloc_n(a->r->arena, a->r->n_fields + 1, sizeof *a->header_changes);
     for (size_t i = 0; i < a->n_written && a->setup_parts > 0; i++) {
         if (a->written[i].row != 1) {
             continue;
@@ -49,12 +52,12 @@ static enum bs_rc log_headers(struct sheet_apply *a, struct bs_err *e)
             .new_text = a->written[i].cell->text,
             .why = merge_why_text(WHY_CREATE),
         };
-        int64_t id = 0;
-
-        if (runlog_change(a->r->env->store, a->r->run_id, &c, &id, e) != BS_OK) {
+        if (runlog_change(a->r->env->store, a->r->run_id, &c, &a->header_changes[n++], e) !=
+            BS_OK) {
             return e->rc;
         }
     }
+    a->n_headers = n;
     return BS_OK;
 }
 
@@ -165,6 +168,9 @@ enum bs_rc sheet_confirm_chunk(struct sheet_apply *a, struct bs_err *e)
     }
     if (store_begin(a->r->env->store, e) != BS_OK) {
         return e->rc;
+    }
+    for (size_t i = 0; i < a->n_headers && e->rc == BS_OK; i++) {
+        (void)runlog_outcome(a->r->env->store, a->header_changes[i], "done", NULL, e);
     }
     for (size_t i = 0; i < a->n_chunk && e->rc == BS_OK; i++) {
         (void)confirm_op(a->r, &a->ops[a->chunk[i]], e);
