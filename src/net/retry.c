@@ -49,6 +49,9 @@ static const struct row table[] = {
     {EVERY, READ | TOKEN, TOO_LARGE, TOO_LARGE, NULL, ACT_FAIL, BS_K_REMOTE, 0, 0},
     {EVERY, BY_ID | CREATE, ABORTED, TOO_LARGE, NULL, ACT_UNSURE, BS_K_REMOTE, 0, 0},
 
+    /* Both services refuse in JSON: this is a page of somebody in between, such as a hotel's. */
+    {EVERY, ANY, 403, 403, RETRY_NO_JSON, ACT_FAIL, BS_K_NETWORK, 0, 0},
+
     /* Airtable Web API "Errors" */
     {AIRTABLE, ANY, 401, 401, NULL, ACT_REFRESH, BS_K_OAUTH, 0, 0},
     {AIRTABLE, ANY, 403, 403, NULL, ACT_FAIL, BS_K_PERMISSION, 0, 0},
@@ -274,7 +277,8 @@ void retry_read_error(enum retry_service service, const struct http_response *r,
     e->rc = BS_STOP_SYNC;
     e->http = r->outcome == HTTP_ANSWERED ? r->status : 0;
     e->retry_ms = r->retry_after_ms;
-    (void)str_copy(e->code, sizeof e->code, f.code);
+    (void)str_copy(e->code, sizeof e->code,
+                   !doc && e->http == 403 && r->body.len > 0 ? RETRY_NO_JSON : f.code);
     str_clean(e->code);
     e->kind = retry_decide(service, CLASS_READ, r, e->code).kind;
     if (r->outcome == HTTP_ANSWERED) {

@@ -39,6 +39,9 @@ struct retry_verdict {
     int max_tries;     /* cap of its own (500: 3), 0: max_retries */
 };
 
+/* The code of a 403 that is no JSON. */
+#define RETRY_NO_JSON "NOT_JSON"
+
 /* code: the service's error type or reason ("RATE_LIMIT_REACHED", "SERVICE_DISABLED" ...), as
  * retry_read_error gives it; "" or NULL unknown. */
 struct retry_verdict retry_decide(enum retry_service service, enum retry_class cls,

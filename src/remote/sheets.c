@@ -59,8 +59,10 @@ enum bs_rc sheets_explain(const struct sheets *s, struct bs_err *e)
                        "%s (let %s edit the protected range, or leave that column out)", e->msg,
                        caller_account(s->caller));
     }
-    if (e->http == 404 || (e->http == 403 && !says(e, "has not been used") &&
-                           !says(e, "insufficient authentication scopes"))) {
+    /* Not what the token server said, nor a limit or a page of somebody in between. */
+    if ((e->http == 404 && e->kind == BS_K_SCHEMA) ||
+        (e->http == 403 && e->kind == BS_K_PERMISSION && !says(e, "has not been used") &&
+         !says(e, "insufficient authentication scopes"))) {
         struct bs_err was = *e;
 
         e->kind = BS_K_PERMISSION;

@@ -84,7 +84,7 @@ static void a_create_is_repeated_only_when_it_was_surely_not_done(void **state)
         {504, "", "rru", BS_K_NETWORK},      {599, "", "rru", BS_K_NETWORK},
         {302, "", "FFF", BS_K_REMOTE},       {304, "", "FFF", BS_K_REMOTE},
         {405, "", "FFF", BS_K_REMOTE},       {100, "", "FFF", BS_K_REMOTE},
-        {0, "", "FFF", BS_K_REMOTE},
+        {0, "", "FFF", BS_K_REMOTE},         {403, RETRY_NO_JSON, "FFF", BS_K_NETWORK},
     };
 
     (void)state;
@@ -312,6 +312,9 @@ static void every_form_of_error_body_is_understood(void **state)
          "the token server answered 400 invalid_grant: Token has been expired or revoked."},
         {ON_TOKEN_SERVER, 400, "{\"error_description\":\"Invalid Value\"}", "",
          "the token server answered 400: Invalid Value"},
+        {ON_SHEETS, 403, "<h1>Log in", RETRY_NO_JSON,
+         "Google Sheets answered 403 with text/html: \"<h1>Log in\""},
+        {ON_SHEETS, 403, "", "", "Google Sheets answered 403 without a word"},
         {ON_OTHER, 404, "nothing here", "",
          "the server answered 404 with text/html: \"nothing here\""},
     };
