@@ -510,13 +510,26 @@ static void a_callback_that_stops_still_hears_of_what_is_in_the_air(void **state
     assert_int_equal(http_in_flight(d->s->http), 0);
 }
 
+/* The longest back-off of a first retry. */
+static void late_random(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 0, len);
+    if (len >= 2) {
+        memcpy(out, &(uint16_t){1000}, 2);
+    }
+}
+
 static void a_call_that_waits_for_its_next_try_is_told_when_all_stops(void **state)
 {
     struct desk *d = *state;
     struct world *w = d->s->w;
     struct outcomes o = {.d = d, .stop_at_first = true};
+    struct clock_ops late = jump_clock;
     struct call calls[2];
 
+    late.random = late_random;
+    clock_set(&late);
     fill_calls(d, calls, 2, CLASS_WRITE_BY_ID);
     ANSWERS(d->s, {0, "", NULL, HANG_UP}, {200, "{}", NULL, SLOWLY});
     FAILS(call_many(d->caller, calls, 2, note, &o, &w->e), BS_STOP_SYNC, BS_K_STATE, "enough");
