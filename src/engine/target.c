@@ -134,25 +134,24 @@ static void add_field(struct run *r, const struct field *f, const char *ref, con
     r->field_refs[i] = ref;
 }
 
+/* A name means the field that it meant in the last run, as long as that is there: a rename is
+ * followed, and another field that takes the name is not taken for it. */
 static const struct field *find_field(struct run *r, const struct target_fact *was, const char *ref)
 {
-    const struct field *f = table_find_field(r->table, ref);
+    for (size_t i = 0; was != NULL && i < was->n_fields; i++) {
+        const struct field *f =
+            str_eq(was->fields[i].ref, ref) ? table_find_field(r->table, was->fields[i].id) : NULL;
 
-    if (f != NULL || was == NULL) {
-        return f;
-    }
-    for (size_t i = 0; i < was->n_fields; i++) {
-        if (str_eq(was->fields[i].ref, ref)) {
-            f = table_find_field(r->table, was->fields[i].id);
-            if (f != NULL) {
-                run_issue(r, ISSUE_INFO, BS_K_SCHEMA, NULL, 0, SYNC_NONE,
-                          "field \"%s\" is now named \"%s\"; followed by its id %s", ref, f->name,
-                          f->id);
-            }
+        if (f != NULL && f != table_find_field(r->table, ref)) {
+            run_issue(r, ISSUE_INFO, BS_K_SCHEMA, NULL, 0, SYNC_NONE,
+                      "field \"%s\" is now named \"%s\"; followed by its id %s", ref, f->name,
+                      f->id);
+        }
+        if (f != NULL) {
             return f;
         }
     }
-    return NULL;
+    return table_find_field(r->table, ref);
 }
 
 static enum bs_rc map_listed(struct run *r, const struct target_fact *was, struct bs_err *e)
