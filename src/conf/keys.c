@@ -110,7 +110,7 @@ const struct conf_key conf_keys[] = {
  NULL, "Longest time to reach a server"},
 {IN_NETWORK, "proxy", &conf_proxy, C(proxy), "", 0, 0, NULL, "http://proxy.example.com:3128",
  "Address of a proxy for all requests"},
-{IN_NETWORK, "settle", &conf_seconds, C(settle_s), "30s", 0, 10 * MINUTE, NULL, NULL,
+{IN_NETWORK, "settle", &conf_seconds, C(settle_s), "15s", 0, 10 * MINUTE, NULL, NULL,
  "How long a request whose answer was lost may still take effect; a create is looked for "
  "after that"},
 
