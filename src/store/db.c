@@ -3,11 +3,15 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/os.h"
 #include "base/str.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Less room than this, in bytes, is none: the index of the log alone takes half of it. */
+#define DISK_LEAST 65536
 
 /* ---- errors ---- */
 
@@ -40,14 +44,29 @@ static const struct db_sentence sentences[] = {
     {SQLITE_CONSTRAINT, "refused a value that breaks its rules"},
 };
 
+/* Some ways to run out of space are told as I/O errors (the index of the log, a file that is made).
+ */
+static int true_cause(const char *path, int code)
+{
+    int primary = code & 0xff;
+
+    if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
+        int64_t room = os_disk_free(path);
+
+        return room >= 0 && room < DISK_LEAST ? SQLITE_FULL : primary;
+    }
+    return primary;
+}
+
 enum bs_rc db_fail(const char *path, sqlite3 *db, int code, struct bs_err *e)
 {
     const char *detail = db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
     const char *cause = NULL;
+    int primary = true_cause(path, code);
     size_t i;
 
     for (i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
-        if (sentences[i].code == (code & 0xff)) {
+        if (sentences[i].code == primary) {
             cause = sentences[i].cause;
         }
     }
