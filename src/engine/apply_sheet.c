@@ -41,7 +41,7 @@ static enum bs_rc find_grid(struct sheet_apply *a, struct bs_err *e)
                    r->tab->title);
 }
 
-static enum bs_rc look(struct sheet_apply *a, bool again, struct bs_err *e)
+static enum bs_rc take_snapshot(struct sheet_apply *a, bool again, struct bs_err *e)
 {
     snapshot_free(a->snap);
     a->snap = NULL;
@@ -60,6 +60,19 @@ static enum bs_rc look(struct sheet_apply *a, bool again, struct bs_err *e)
     }
     a->grid_rows = a->r->tab->rows;
     a->grid_columns = a->r->tab->columns;
+    return BS_OK;
+}
+
+enum bs_rc sheet_look_plain(struct sheet_apply *a, struct bs_err *e)
+{
+    return take_snapshot(a, true, e);
+}
+
+static enum bs_rc look(struct sheet_apply *a, bool again, struct bs_err *e)
+{
+    if (take_snapshot(a, again, e) != BS_OK) {
+        return e->rc;
+    }
     a->append_at = snapshot_last_row(a->snap) < 1 ? 2 : snapshot_last_row(a->snap) + 1;
     return sheet_place_columns(a, e);
 }

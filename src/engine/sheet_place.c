@@ -50,7 +50,7 @@ enum bs_rc sheet_place_columns(struct sheet_apply *a, struct bs_err *e)
     return l->id_column == SYNC_NONE ? gone(a, r->cs->id_column, e) : BS_OK;
 }
 
-static bool same_cell(const struct cell *seen, const struct cell *now)
+bool sheet_same_cell(const struct cell *seen, const struct cell *now)
 {
     if (seen == NULL) {
         seen = &cell_empty;
@@ -69,10 +69,10 @@ enum cell_look sheet_look(const struct sheet_apply *a, uint32_t row, uint32_t co
 {
     struct cell now = snapshot_cell(a->snap, row, column);
 
-    if (same_cell(planned, &now)) {
+    if (sheet_same_cell(planned, &now)) {
         return LOOK_AS_PLANNED;
     }
-    return wanted != NULL && same_cell(wanted, &now) ? LOOK_ALREADY_WRITTEN : LOOK_EDITED;
+    return wanted != NULL && sheet_same_cell(wanted, &now) ? LOOK_ALREADY_WRITTEN : LOOK_EDITED;
 }
 
 /* Rows without an id of their own are known by their content. */

@@ -1,8 +1,7 @@
 /*
  * sheet_verify.c: the answer of a write shows the header row and the id column as they are after
  * it. If a person inserted, deleted, sorted or moved rows or columns between our look and our
- * write, some of our cells lie on somebody else's: they are put back from the look, and written
- * again where they belong.
+ * write, some of our cells lie on somebody else's; here is told which, and what lay there.
  */
 #include "base/str.h"
 #include "engine/apply_sheet_p.h"
@@ -30,9 +29,9 @@ struct places {
     struct sheet_apply *a;
     uint8_t *id_written; /* per row: our request wrote the id cell */
     uint32_t n_rows;
+    uint32_t id_before;       /* the id column at the look */
     uint32_t *before;         /* per row: where it was at the look */
     struct strmap *after_ids; /* id -> row after the write, for ids we did not write */
-    bool columns_moved;
 };
 
 static void places_release(struct places *pl)
@@ -54,10 +53,10 @@ static uint32_t known_before(const struct places *pl, uint32_t row)
     if (pl->id_written[row] || id[0] == '\0') {
         return 0;
     }
-    if (str_eq(snapshot_text(a->snap, row, a->r->layout.id_column), id)) {
+    if (str_eq(snapshot_text(a->snap, row, pl->id_before), id)) {
         return row; /* also right for copied ids */
     }
-    return snapshot_find(a->snap, a->r->layout.id_column, id);
+    return snapshot_find(a->snap, pl->id_before, id);
 }
 
 #define ROW_IS_NEW UINT32_MAX
@@ -91,14 +90,14 @@ static void fill_before(struct places *pl)
     uint32_t anchor = 1, anchor_before = 1;
 
     for (uint32_t row = 1; row < pl->n_rows; row++) {
-        uint32_t before = pl->columns_moved ? row : known_before(pl, row);
+        uint32_t before = known_before(pl, row);
 
         if (before != 0) {
             anchor = row;
             anchor_before = before;
         } else {
             before = anchor_before + (row - anchor);
-            const char *id = snapshot_text(a->snap, before, a->r->layout.id_column);
+            const char *id = snapshot_text(a->snap, before, pl->id_before);
 
             if (id[0] != '\0' && stands_elsewhere(pl, before, id)) {
                 before = ROW_IS_NEW;
@@ -108,9 +107,11 @@ static void fill_before(struct places *pl)
     }
 }
 
-static void places_init(struct places *pl, struct sheet_apply *a)
+/* id_column: where the ids of the answer stand. */
+static void places_init(struct places *pl, struct sheet_apply *a, uint32_t id_column)
 {
     pl->a = a;
+    pl->id_before = snapshot_header(a->snap, a->r->cs->id_column);
     pl->n_rows = a->after.n_ids > snapshot_last_row(a->snap) ? a->after.n_ids
                                                              : snapshot_last_row(a->snap) + 1;
     for (size_t i = 0; i < a->n_written; i++) {
@@ -120,7 +121,7 @@ static void places_init(struct places *pl, struct sheet_apply *a)
     }
     pl->id_written = bs_alloc(pl->n_rows + 1);
     for (size_t i = 0; i < a->n_written; i++) {
-        if (a->written[i].column == a->r->layout.id_column) {
+        if (a->written[i].column == id_column) {
             pl->id_written[a->written[i].row] = 1;
         }
     }
@@ -168,16 +169,15 @@ static uint32_t column_before(const struct places *pl, uint32_t column)
     before = before == SYNC_NONE ? column : before + (column - anchor);
     const char *header = snapshot_text(a->snap, 1, before);
 
-    if (before != column && header[0] != '\0' && column_of_header(a, header) != SYNC_NONE &&
-        anchor != column) {
-        return SYNC_NONE; /* its old neighbour stands elsewhere: this column is new */
+    if (anchor != column && header[0] != '\0' && column_of_header(a, header) != SYNC_NONE) {
+        return SYNC_NONE; /* what lay here stands elsewhere: this column is new */
     }
     return before;
 }
 
 /* ---- has anything moved? ---- */
 
-static bool header_moved(const struct sheet_apply *a)
+bool sheet_header_moved(const struct sheet_apply *a)
 {
     const struct run *r = a->r;
 
@@ -207,11 +207,11 @@ void sheet_verify(struct sheet_apply *a, bool *moved)
     struct places pl = {0};
     uint32_t last = 0;
 
-    *moved = header_moved(a);
+    *moved = sheet_header_moved(a);
     if (*moved) {
         return;
     }
-    places_init(&pl, a);
+    places_init(&pl, a, a->r->layout.id_column);
     for (size_t i = 0; i < a->n_written && !*moved; i++) {
         if (a->written[i].row != last && a->written[i].row > 1) {
             last = a->written[i].row;
@@ -221,7 +221,7 @@ void sheet_verify(struct sheet_apply *a, bool *moved)
     places_release(&pl);
 }
 
-/* ---- putting back ---- */
+/* ---- what lay there ---- */
 
 static bool known_as_text(const struct run *r, uint32_t row, uint32_t column)
 {
@@ -258,82 +258,23 @@ static const struct cell *content_before(struct sheet_apply *a, uint32_t row, ui
     return c;
 }
 
-static enum bs_rc log_put_back(struct sheet_apply *a, const struct written *w,
-                               const struct cell *now, struct bs_err *e)
+void sheet_misplaced(struct sheet_apply *a, uint32_t id_column, bool all,
+                     void (*each)(void *ctx, const struct written *w, const struct cell *old),
+                     void *ctx)
 {
-    struct buf old_text, new_text, old_raw, new_raw;
-    int64_t id = 0;
+    struct places pl = {0};
 
-    buf_init(&old_text, BUF_NO_LIMIT);
-    buf_init(&new_text, BUF_NO_LIMIT);
-    buf_init(&old_raw, BUF_NO_LIMIT);
-    buf_init(&new_raw, BUF_NO_LIMIT);
-    cell_print(w->cell, &old_text);
-    cell_encode(w->cell, &old_raw);
-    cell_print(now, &new_text);
-    cell_encode(now, &new_raw);
-    struct change c = {
-        .side = "SHEETS",
-        .action = "update",
-        .row = w->row,
-        .old_text = old_text.data,
-        .new_text = new_text.data,
-        .old_raw = old_raw.data,
-        .new_raw = new_raw.data,
-        .why = merge_why_text(WHY_RESTORE),
-    };
-    if (runlog_change(a->r->env->store, a->r->run_id, &c, &id, e) == BS_OK) {
-        (void)runlog_outcome(a->r->env->store, id, "done", NULL, e);
-    }
-    buf_release(&old_text);
-    buf_release(&new_text);
-    buf_release(&old_raw);
-    buf_release(&new_raw);
-    return e->rc;
-}
+    places_init(&pl, a, id_column);
+    for (size_t i = 0; i < a->n_written; i++) {
+        const struct written *w = &a->written[i];
+        uint32_t row = row_before(&pl, w->row);
+        uint32_t column = column_before(&pl, w->column);
 
-static enum bs_rc add_put_back(struct places *pl, const struct written *w, struct bs_err *e)
-{
-    struct sheet_apply *a = pl->a;
-    uint32_t row = row_before(pl, w->row);
-    uint32_t column = column_before(pl, w->column);
-
-    if (row == w->row && column == w->column) {
-        return BS_OK;
-    }
-    const struct cell *now =
-        row == ROW_IS_NEW || column == SYNC_NONE ? &cell_empty : content_before(a, row, column);
-
-    sheets_batch_cells(a->batch, w->row, w->column, &now, 1);
-    return log_put_back(a, w, now, e);
-}
-
-enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e)
-{
-    struct places pl = {.columns_moved = header_moved(a)};
-    size_t bad = 0;
-
-    if (store_begin(a->r->env->store, e) != BS_OK) {
-        return e->rc;
-    }
-    places_init(&pl, a);
-    for (size_t i = 0; i < a->n_written && e->rc == BS_OK; i++) {
-        (void)add_put_back(&pl, &a->written[i], e);
+        if (all || row != w->row || column != w->column) {
+            each(ctx, w,
+                 row == ROW_IS_NEW || column == SYNC_NONE ? &cell_empty
+                                                          : content_before(a, row, column));
+        }
     }
     places_release(&pl);
-    if (e->rc != BS_OK) {
-        store_rollback(a->r->env->store);
-        return e->rc;
-    }
-    if (store_commit(a->r->env->store, e) != BS_OK) {
-        return e->rc;
-    }
-    run_issue(a->r, ISSUE_INFO, BS_K_REMOTE, NULL, 0, SYNC_NONE,
-              "rows or columns of tab \"%s\" moved during a write; what was overwritten was put "
-              "back and the write is made again",
-              a->r->tab->title);
-    if (sheets_batch_count(a->batch) == 0) {
-        return BS_OK;
-    }
-    return sheet_send(a, &bad, e);
 }

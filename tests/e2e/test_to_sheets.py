@@ -7,6 +7,7 @@ from harness import (BASE, SHEET, Home, Twin, field, main, plain, record, scenar
 
 ID = "Record ID"
 TO_SHEETS = {"direction": "airtable_to_sheets"}
+FAST = "requests_per_second = 50"  # the twin counts no requests here
 
 
 # ---- looking at cells ----
@@ -62,7 +63,7 @@ def start(fields, records, home=None, view=None, names=(), options=(), **more):
     if view:
         s["view"] = view
     s.update(home or {})
-    return t, Home(t, s, names).init()
+    return t, Home(t, s, names, airtable=FAST).init()
 
 
 def ids(twin, table="Deals"):
@@ -178,7 +179,7 @@ def test_without_a_view_rows_are_first_filled_in_the_order_of_creation():
     s = scenario([NAME], names(130))
     for i, r in enumerate(s["airtable"]["bases"][0]["tables"][0]["records"]):
         r["createdTime"] = f"2026-01-{i // 24 + 1:02d}T{i % 24:02d}:00:00.000Z"
-    with Twin(s) as t, Home(t, TO_SHEETS) as h:
+    with Twin(s) as t, Home(t, TO_SHEETS, airtable=FAST) as h:
         h.init().sync()
         assert column(t, "Name") == [f"deal {i:04d}" for i in range(130)]
         h.quiet()
@@ -329,7 +330,7 @@ def check_types(t, which, row="full"):
 
 
 def test_every_field_type_arrives_as_a_typed_cell_with_its_format_and_a_second_run_writes_nothing():
-    with Twin(all_types()) as t, Home(t, TO_SHEETS) as h:
+    with Twin(all_types()) as t, Home(t, TO_SHEETS, airtable=FAST) as h:
         h.init().sync()
         check_types(t, 1)
         for i, x in enumerate(TYPES):
@@ -340,7 +341,7 @@ def test_every_field_type_arrives_as_a_typed_cell_with_its_format_and_a_second_r
 
 
 def test_an_edit_of_every_field_type_flows_and_the_run_after_it_writes_nothing():
-    with Twin(all_types()) as t, Home(t, TO_SHEETS) as h:
+    with Twin(all_types()) as t, Home(t, TO_SHEETS, airtable=FAST) as h:
         h.init().sync()
         people = ids(t, "People")
         for i, x in enumerate(TYPES):
@@ -353,7 +354,7 @@ def test_an_edit_of_every_field_type_flows_and_the_run_after_it_writes_nothing()
 
 
 def test_a_cleared_field_of_every_writable_type_clears_its_cell():
-    with Twin(all_types()) as t, Home(t, TO_SHEETS) as h:
+    with Twin(all_types()) as t, Home(t, TO_SHEETS, airtable=FAST) as h:
         h.init().sync()
         clear = [i for i, x in enumerate(TYPES) if x[0] not in COMPUTED_ALWAYS]
         t.person(airtable=[{"op": "update", "table": "Deals", "record": "full",
@@ -367,7 +368,7 @@ def test_a_cleared_field_of_every_writable_type_clears_its_cell():
 
 def test_lists_links_and_texts_come_back_as_they_went():
     """Turning the sync into a two-way one writes nothing: every cell is read as what it was."""
-    with Twin(all_types()) as t, Home(t, TO_SHEETS) as h:
+    with Twin(all_types()) as t, Home(t, TO_SHEETS, airtable=FAST) as h:
         h.init().sync()
         h.set(direction="bidirectional")
         h.quiet()
@@ -680,7 +681,7 @@ def test_rows_that_lie_between_changed_ones_give_no_warning():
     s = scenario([NAME, field("Owner", "singleCollaborator")],
                  [record(Name=f"n{i}", Owner=ANNA) for i in range(5)])
     s["airtable"]["users"] = PEOPLE
-    with Twin(s) as t, Home(t, TO_SHEETS) as h:
+    with Twin(s) as t, Home(t, TO_SHEETS, airtable=FAST) as h:
         h.init().sync()
         rows = column(t, "Name")
         t.person(airtable=[{"op": "update", "table": "Deals", "record": rows[i],
@@ -1058,7 +1059,7 @@ def test_the_sync_log_and_the_sync_config_say_what_happened():
 
 def test_a_user_without_a_connection_is_a_skipped_run_with_its_reason():
     with Twin(scenario([NAME], names(2))) as t, \
-            Home(t, TO_SHEETS) as h:
+            Home(t, TO_SHEETS, airtable=FAST) as h:
         h.run("init")
         p = h.sync(expect=None)
         assert p.returncode != 0
