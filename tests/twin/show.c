@@ -57,11 +57,11 @@ static struct shown show_cell(const cJSON *cell)
     char number[32];
     if (text)
         return shorten(text);
-    if (cJSON_IsString(v))
+    if (v && cJSON_IsString(v))
         return shorten(v->valuestring);
     if (cJSON_IsBool(v))
         return shorten(cJSON_IsTrue(v) ? "TRUE" : "FALSE");
-    if (!cJSON_IsNumber(v))
+    if (!v || !cJSON_IsNumber(v))
         return shorten("");
     twin_number(v->valuedouble, number);
     return shorten(number);
