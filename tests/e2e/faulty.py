@@ -1,9 +1,12 @@
 """What the tests of limits, tokens, storage and lies share: processes at work together, and looks at what
 the services were asked and what they answered."""
+import copy
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -100,3 +103,60 @@ def one_sentence(text):
 
 def is_root():
     return os.geteuid() == 0
+
+
+def copy_home(source, target):
+    """INI, key and database of one folder into another, in place of those there."""
+    for name in os.listdir(target):
+        if name.startswith("basesync.db"):
+            os.unlink(os.path.join(target, name))
+    for name in os.listdir(source):
+        if name.startswith("basesync."):
+            shutil.copy2(os.path.join(source, name), os.path.join(target, name))
+
+
+class Stage:
+    """A twin and a home right before a run; `again` brings both back to that moment. change(state), when
+    given, edits what the services hold after a first sync."""
+
+    def __init__(self, scenario, sync, change=None, folder=None):
+        self.twin = harness.Twin(scenario)
+        self.home = harness.Home(self.twin, sync, airtable="requests_per_second = 50")
+        if folder:
+            shutil.rmtree(self.home.dir)
+            self.home.dir = folder
+            self.home.ini = os.path.join(folder, "basesync.ini")
+            self.home.db = os.path.join(folder, "basesync.db")
+            self.home.write_ini()
+        self.home.init()
+        self.start = scenario
+        if change:
+            self.home.sync()
+            state = self.twin.state()
+            change(state)
+            self.start = dict(scenario, airtable=state["airtable"], google=state["google"])
+        self.saved = tempfile.mkdtemp(prefix="saved.")
+        copy_home(self.home.dir, self.saved)
+        self.again()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.saved)
+        if os.path.dirname(self.home.dir) == tempfile.gettempdir():
+            self.home.close()
+        self.twin.close()
+
+    def again(self):
+        copy_home(self.saved, self.home.dir)
+        self.twin.load(copy.deepcopy(self.start))
+        self.twin.reset()
+
+    def settle(self, what, runs=4):
+        """Runs until one succeeds."""
+        for _ in range(runs):
+            p = self.home.sync(expect=None)
+            if p.returncode == 0:
+                return
+        raise AssertionError(f"{what}: no run succeeds\n{p.stdout}\n{p.stderr}")

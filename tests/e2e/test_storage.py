@@ -15,8 +15,9 @@ import tempfile
 import time
 
 import harness
-from faulty import change, is_root, one_sentence, sound, start, finish, timed
-from harness import Home, Twin, field, record, scenario
+from faulty import (Stage, change, copy_home, finish, is_root, one_sentence, sound, start,
+                    timed)
+from harness import field, scenario
 
 NAME = field("Name")
 AMOUNT = field("Amount", "number", precision=0)
@@ -25,58 +26,19 @@ LATER, USAGE = 1, 2
 NOBODY = 65534
 
 
-class Work:
-    """Rows that become records: the write that must never be made twice. `again` brings both services
-    and the folder back to the moment before."""
+class Work(Stage):
+    """Rows that become records: the write that must never be made twice."""
 
     def __init__(self, folder=None):
         rows = [["Name", "Amount", "Record ID"]] + [[f"row {i:02d}", i] for i in range(ROWS)]
         rows += [["twins", 7], ["twins", 7]]
-        self.start = scenario([NAME, AMOUNT], rows=rows)
-        self.twin = Twin(self.start)
-        self.home = Home(self.twin, {"direction": "bidirectional", "first_sync": "yes"},
-                         airtable="requests_per_second = 50")
-        if folder:
-            shutil.rmtree(self.home.dir)
-            self.home.dir = folder
-            self.home.ini = os.path.join(folder, "basesync.ini")
-            self.home.db = os.path.join(folder, "basesync.db")
-            self.home.write_ini()
-        self.home.init()
-        self.saved = tempfile.mkdtemp(prefix="saved.")
-        self.copy(self.home.dir, self.saved)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.saved)
-        if os.path.dirname(self.home.dir) == tempfile.gettempdir():
-            self.home.close()
-        self.twin.close()
-
-    @staticmethod
-    def copy(source, target):
-        for name in os.listdir(target):
-            if name.startswith("basesync.db"):
-                os.unlink(os.path.join(target, name))
-        for name in os.listdir(source):
-            if name.startswith("basesync."):
-                shutil.copy2(os.path.join(source, name), os.path.join(target, name))
-
-    def again(self):
-        self.copy(self.saved, self.home.dir)
-        self.twin.load(copy.deepcopy(self.start))
+        super().__init__(scenario([NAME, AMOUNT], rows=rows),
+                         {"direction": "bidirectional", "first_sync": "yes"}, folder=folder)
 
     def check(self, what):
         """The cause is gone: a run or two end in the state that an undisturbed run reaches."""
         sound(self.home)
-        for _ in range(3):
-            p = self.home.sync(expect=None)
-            if p.returncode == 0:
-                break
-        else:
-            raise AssertionError(f"{what}: no run succeeds\n{p.stdout}\n{p.stderr}")
+        self.settle(what)
         want = sorted([f"row {i:02d}" for i in range(ROWS)] + ["twins", "twins"])
         records = self.twin.records("Deals")
         assert sorted(r["Name"] for r in records.values()) == want, (what, len(records))
@@ -315,14 +277,14 @@ def test_a_damaged_page_never_makes_anything_twice():
         w.home.sync()
         w.twin.person(sheets=[{"op": "set", "sheet": "Deals", "cell": "B3", "value": 1234}])
         full, state = tempfile.mkdtemp(prefix="full."), w.twin.state()
-        w.copy(w.home.dir, full)
+        copy_home(w.home.dir, full)
         db = sqlite3.connect(w.home.db)
         size = db.execute("PRAGMA page_size").fetchone()[0]
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.close()
         found = 0
         for page in range(1, pages):
-            w.copy(full, w.home.dir)
+            copy_home(full, w.home.dir)
             w.twin.load(dict(copy.deepcopy(w.start), airtable=state["airtable"],
                              google=state["google"]))
             spoil(w.home.db, page * size, rng.randbytes(size))
@@ -335,7 +297,7 @@ def test_a_damaged_page_never_makes_anything_twice():
             assert len(rows) == ROWS + 2, f"page {page}: {len(rows)} rows"
         assert found > 3, f"{found} of {pages} damaged pages were noticed"
         # the backup of before is put back: it knows nothing of the run, the sheet's ids do
-        w.copy(w.saved, w.home.dir)
+        copy_home(w.saved, w.home.dir)
         w.home.sync()
         assert len(w.twin.records("Deals")) == ROWS + 2
         w.home.quiet()
