@@ -1057,6 +1057,31 @@ def test_the_sync_log_and_the_sync_config_say_what_happened():
         assert log["airtableCalls"] <= calls, (log, calls)
 
 
+def test_one_row_that_google_refuses_makes_a_partial_run_and_holds_up_no_other():
+    t, h = two_fields()
+    with t, h:
+        h.sync()
+        edit(t, "a", Amount=11)
+        edit(t, "b", Amount=22)
+        body = {"error": {"code": 400, "status": "INVALID_ARGUMENT",
+                          "message": "Invalid requests[1].updateCells: no such luck"}}
+        t.faults({"match": {"kind": "sheets.write", "nth": 1}, "count": 1,
+                  "fault": {"kind": "status", "code": 400, "body": json.dumps(body)}})
+        h.sync(expect=3)
+        assert met(t) == 1
+        assert sorted(column(t, "Amount")) in ([1, 22], [2, 11]), column(t, "Amount")
+        log = h.last_log()
+        assert log["status"] == "PARTIAL", log
+        assert log["recordsFailed"] == 1 and log["recordsSynced"] == 1, log
+        told = [x for x in log["errors"] if "no such luck" in x["message"]]
+        assert told and told[0]["recordId"] in ids(t).values() and told[0]["rowNumber"] == 3, log
+        assert h.sql('SELECT lastSyncStatus FROM "SyncConfig"') == [("partial",)]
+        assert h.sql('SELECT count(*) FROM "SyncChange" WHERE outcome = ?', "failed") == [(1,)]
+        h.sync()
+        assert sorted(column(t, "Amount")) == [11, 22]
+        h.quiet()
+
+
 def test_a_user_without_a_connection_is_a_skipped_run_with_its_reason():
     with Twin(scenario([NAME], names(2))) as t, \
             Home(t, TO_SHEETS, airtable=FAST) as h:
