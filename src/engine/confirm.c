@@ -61,6 +61,20 @@ uint32_t run_op_row(const struct run *r, const struct op *op)
     return op->row != SYNC_NONE ? r->state.rows[op->row].number : 0;
 }
 
+enum bs_rc run_end_pair(struct run *r, const struct op *op, struct bs_err *e)
+{
+    const char *id = run_op_record(r, op);
+
+    if (op->flags_after == 0) {
+        return state_delete(r->env->store, r->sc->id, id, e);
+    }
+    struct sync_pair *p = run_pair(r, id);
+
+    p->flags = op->flags_after;
+    p->raw = 0;
+    return run_put_pair(r, p, e);
+}
+
 static enum bs_rc settle_one(struct run *r, const struct op *op, struct bs_err *e)
 {
     const char *id = run_op_record(r, op);
@@ -184,7 +198,7 @@ enum bs_rc run_log_whole(struct run *r, const struct op *op, const char *action,
         .row = run_op_row(r, op),
         .old_raw = old_raw,
         .new_raw = new_raw,
-        .why = merge_why_text(why[op->kind]),
+        .why = merge_why_text(r->opt->undo_log != NULL ? WHY_UNDO : why[op->kind]),
     };
 
     return runlog_change(r->env->store, r->run_id, &change, id, e);
@@ -242,8 +256,8 @@ static uint64_t settled_raw(const struct run *r, const struct sync_pair *p,
 static enum bs_rc close_pair(struct run *r, const struct sync_row *row, uint32_t record,
                              struct bs_err *e)
 {
-    uint32_t at = record == SYNC_NONE ? STRMAP_NONE
-                                      : strmap_get(r->pair_by_id, r->state.records[record].id);
+    uint32_t at =
+        record == SYNC_NONE ? STRMAP_NONE : strmap_get(r->pair_by_id, r->state.records[record].id);
 
     if (row->blank || row->gone || at == STRMAP_NONE) {
         return BS_OK;
