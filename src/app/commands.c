@@ -59,6 +59,12 @@ static const struct option logs_options[] = {
 };
 static const struct option conflicts_options[] = {{"sync", "NAME", "Of this sync only", 0, false},
                                                   {0}};
+static const struct option undo_options[] = {
+    {"dry-run", NULL, "Print what would be put back and what would be left, change nothing", 'n',
+     false},
+    {"wait", NULL, "When the sync is running, wait for it", 0, false},
+    {0},
+};
 static const struct option version_options[] = {
     {"verbose", NULL, "Also what it is built of", 'v', false},
     {0},
@@ -103,6 +109,10 @@ const struct command commands[] = {
      "List the cells that wait for a decision, or decide one",
      "The decision is carried out by the sync's next run.", conflicts_options, 0, 4, cmd_conflicts,
      false},
+    {"undo", "LOG", "Put back what a run has changed, where nobody has edited since",
+     "LOG is the id of a run, or its beginning; `basesync logs` lists them. What has been edited "
+     "since is listed and left. Afterwards both sides stay as they are until somebody edits one.",
+     undo_options, 1, 1, cmd_undo, false},
     {"pause", "NAME...", "Stop a sync from running until resume", NULL, NULL, 1, MANY, cmd_pause,
      false},
     {"resume", "NAME...", "Let a paused sync run again", NULL, NULL, 1, MANY, cmd_resume, false},

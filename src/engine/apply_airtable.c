@@ -407,7 +407,7 @@ static enum bs_rc confirm_delete(struct run *r, const struct pending_op *p,
     }
     r->state.records[p->op->record].presence = PRESENCE_GONE;
     r->counts.records_deleted++;
-    return state_delete(r->env->store, r->sc->id, run_op_record(r, p->op), e);
+    return run_end_pair(r, p->op, e);
 }
 
 static enum bs_rc on_deleted(void *ctx, const struct airtable_write *const *items,

@@ -204,10 +204,12 @@ static void add_id(struct sheet_apply *a, size_t at)
     take(a, at);
 }
 
-/* The columns of a new row in sheet order: mapped cells and the id. */
+/* The columns of a new row in sheet order: mapped cells, the id, and own columns of rows that are
+ * made again. */
 struct row_columns {
     uint32_t column;
-    uint32_t field; /* SYNC_NONE: the id cell */
+    uint32_t field;     /* SYNC_NONE: the id cell, or an own column */
+    const char *header; /* of an own column; else NULL */
 };
 
 static int by_column(const void *x, const void *y)
@@ -217,27 +219,66 @@ static int by_column(const void *x, const void *y)
     return (a->column > b->column) - (a->column < b->column);
 }
 
-static size_t row_columns(const struct run *r, struct row_columns *out)
+static bool has_column(const struct row_columns *list, size_t n, uint32_t column)
 {
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].column == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t own_columns(const struct sheet_apply *a, struct row_columns *out, size_t n)
+{
+    for (size_t i = 0; i < a->r->n_extras; i++) {
+        uint32_t column = snapshot_header(a->snap, a->r->extras[i].header);
+
+        if (column != SYNC_NONE && !has_column(out, n, column)) {
+            out[n++] = (struct row_columns){column, SYNC_NONE, a->r->extras[i].header};
+        }
+    }
+    return n;
+}
+
+static size_t row_columns(const struct sheet_apply *a, struct row_columns *out)
+{
+    const struct run *r = a->r;
     size_t n = 0;
 
     for (uint32_t i = 0; i < r->n_fields; i++) {
         if (r->fields[i].to_sheet && r->layout.column[i] != SYNC_NONE) {
-            out[n++] = (struct row_columns){r->layout.column[i], i};
+            out[n++] = (struct row_columns){r->layout.column[i], i, NULL};
         }
     }
-    out[n++] = (struct row_columns){r->layout.id_column, SYNC_NONE};
+    out[n++] = (struct row_columns){r->layout.id_column, SYNC_NONE, NULL};
+    n = own_columns(a, out, n);
     qsort(out, n, sizeof *out, by_column);
     return n;
 }
 
-static const struct cell *new_cell(struct run *r, const struct op *op, uint32_t field)
+static const struct cell *own_cell(const struct run *r, const struct op *op, const char *header)
 {
-    if (field == SYNC_NONE) {
+    for (size_t i = 0; i < r->n_extras; i++) {
+        if (str_eq(r->extras[i].header, header) &&
+            str_eq(r->extras[i].record_id, run_op_record(r, op))) {
+            return r->extras[i].cell;
+        }
+    }
+    return &cell_empty;
+}
+
+static const struct cell *new_cell(struct run *r, const struct op *op,
+                                   const struct row_columns *column)
+{
+    if (column->header != NULL) {
+        return own_cell(r, op, column->header);
+    }
+    if (column->field == SYNC_NONE) {
         return text_cell(r, run_op_record(r, op));
     }
     for (size_t i = 0; i < op->n_cells; i++) {
-        if (op->cells[i].field == field) {
+        if (op->cells[i].field == column->field) {
             return op->cells[i].cell;
         }
     }
@@ -248,8 +289,8 @@ static const struct cell *new_cell(struct run *r, const struct op *op, uint32_t 
 static void add_rows(struct sheet_apply *a, size_t first, size_t n)
 {
     struct run *r = a->r;
-    struct row_columns *cols = bs_alloc_n(r->n_fields + 1, sizeof *cols);
-    size_t n_cols = row_columns(r, cols);
+    struct row_columns *cols = bs_alloc_n(r->n_fields + r->n_extras + 1, sizeof *cols);
+    size_t n_cols = row_columns(a, cols);
     const struct cell **cells = bs_alloc_n(n * n_cols, sizeof *cells);
     uint32_t row = a->append_at;
 
@@ -258,7 +299,7 @@ static void add_rows(struct sheet_apply *a, size_t first, size_t n)
         }
         for (size_t i = 0; i < n; i++) {
             for (size_t c = c0; c < c1; c++) {
-                const struct cell *cell = new_cell(r, a->ops[first + i].op, cols[c].field);
+                const struct cell *cell = new_cell(r, a->ops[first + i].op, &cols[c]);
 
                 cells[i * (c1 - c0) + (c - c0)] = cell;
                 sheet_note_written(a, row + (uint32_t)i, cols[c].column, cell);

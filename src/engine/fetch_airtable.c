@@ -135,7 +135,7 @@ static enum bs_rc on_record(void *ctx, const struct airtable_record *rec, struct
     if (r->modified_index != SYNC_NONE && rec->values[r->modified_index]->kind == VALUE_DATETIME) {
         out->modified_ms = rec->values[r->modified_index]->u.ms;
     }
-    if (l->keep_all || row_wanted || !equals_bases(l, rec)) {
+    if (l->keep_all || r->load_all || row_wanted || !equals_bases(l, rec)) {
         out->cells = run_side_cells(r, rec);
     }
     if (r->env->report->progress != NULL && r->state.n_records % AIRTABLE_PAGE == 0) {

@@ -258,7 +258,7 @@ static void index_rows(struct run *r)
             r->row_load[strmap_get(r->row_by_id, row->id)] = 1;
             r->row_load[i] = 1;
         }
-        if (!row_unchanged(r, row)) {
+        if (r->load_all || !row_unchanged(r, row)) {
             r->row_load[i] = 1;
         }
     }

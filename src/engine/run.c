@@ -105,7 +105,7 @@ static enum bs_rc check_guards(const struct run *r, const struct plan *plan, str
     return guard_check(&r->state, plan, &allow, e);
 }
 
-static void show_plan(struct run *r, const struct plan *plan)
+void run_show_plan(struct run *r, const struct plan *plan)
 {
     struct buf b;
 
@@ -135,7 +135,7 @@ static void count_plan(struct run *r, const struct plan *plan)
 static enum bs_rc dry_run(struct run *r, const struct plan *plan, struct bs_err *e)
 {
     run_take_issues(r, plan);
-    show_plan(r, plan);
+    run_show_plan(r, plan);
     count_plan(r, plan);
     return check_guards(r, plan, e);
 }
@@ -256,6 +256,10 @@ static enum bs_rc execute(struct run *r, struct bs_err *e)
         state_set_fields(r->env->store, r->sc->id, r->state_keys, r->n_fields, e) != BS_OK) {
         return e->rc;
     }
+    if (r->opt->undo_log != NULL) {
+        r->load_all = true;
+        return read_all(r, e) != BS_OK ? e->rc : run_undo(r, e);
+    }
     for (int pass = 0; pass < PASSES; pass++) {
         r->wrote_airtable = false;
         if (one_pass(r, pass == 0, e) != BS_OK) {
@@ -331,7 +335,7 @@ static int exit_code_of(const struct run *r, const struct run_result *out)
 
 static enum bs_rc close_metadata(struct run *r, struct run_result *out, struct bs_err *e)
 {
-    bool ran = !str_eq(out->status, "SKIPPED") && !r->opt->dry_run;
+    bool ran = !str_eq(out->status, "SKIPPED") && !r->opt->dry_run && r->opt->undo_log == NULL;
     const char *word = str_eq(out->status, "SUCCESS")   ? "success"
                        : str_eq(out->status, "PARTIAL") ? "partial"
                                                         : "failed";

@@ -28,7 +28,8 @@ struct run_options {
     bool first_sync;   /* --first-sync */
     bool allow_delete; /* --allow-delete */
     bool allow_all_changed;
-    bool rebuild_ids; /* --rebuild-ids: pair again by the match key */
+    bool rebuild_ids;     /* --rebuild-ids: pair again by the match key */
+    const char *undo_log; /* NULL, or the SyncLog id of the run whose changes are put back */
 };
 
 struct run_result {

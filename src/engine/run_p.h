@@ -36,6 +36,12 @@ struct run_layout {
     bool id_is_new;
 };
 
+/* A cell of a user's own column that belongs to a row which is made again (undo). */
+struct run_extra {
+    const char *record_id, *header;
+    const struct cell *cell;
+};
+
 struct run {
     const struct run_env *env;
     const struct conf_sync *cs;
@@ -87,6 +93,9 @@ struct run {
     struct run_counts counts;
     bool stop_writes; /* a write was unsure or refused: plan nothing more on it */
     bool wrote_airtable, wrote_sheet;
+    bool load_all;            /* every row and record is wanted with its cells */
+    struct run_extra *extras; /* arena */
+    size_t n_extras;
     bool made_choices; /* a write has made a new select choice */
 };
 
@@ -122,11 +131,20 @@ enum bs_rc run_apply_airtable(struct run *r, struct plan *plan, struct bs_err *e
 /* ---- apply_sheet.c ---- */
 enum bs_rc run_apply_sheet(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
 
+/* ---- undo.c ---- */
+/* Puts back what the run opt->undo_log has changed; both sides have been read with load_all. */
+enum bs_rc run_undo(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* run.c: the plan as text or JSON to the report. */
+void run_show_plan(struct run *r, const struct plan *plan);
+
 /* ---- confirm.c: history and state ---- */
 /* The pair of a record, made when it is new; never NULL. */
 struct sync_pair *run_pair(struct run *r, const char *record_id);
 /* Writes one pair to the database; inside a transaction. */
 enum bs_rc run_put_pair(struct run *r, const struct sync_pair *p, struct bs_err *e) BS_MUST_CHECK;
+/* The side of a pair that op deleted is gone: the pair is forgotten, or with op->flags_after kept
+ * so; inside a transaction. */
+enum bs_rc run_end_pair(struct run *r, const struct op *op, struct bs_err *e) BS_MUST_CHECK;
 /* Applies OP_SETTLE and OP_FORGET of a plan in one transaction. */
 enum bs_rc run_settle(struct run *r, const struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
 /* Record id and row number an op is about; NULL and 0 when not known yet. */

@@ -142,7 +142,7 @@ static enum bs_rc confirm_op(struct run *r, struct pending_op *p, struct bs_err 
         confirm_row_update(r, p);
     } else if (op->kind == OP_ROW_CREATE) {
         pair->raw = raw_of_row(r, op, NULL);
-        pair->flags = 0;
+        pair->flags = op->flags_after;
         r->counts.rows_added++;
     } else {
         struct sync_row *row = &r->state.rows[op->row];

@@ -155,7 +155,7 @@ static enum bs_rc confirm_deletes(struct sheet_apply *a, struct pending_op **lis
         r->counts.rows_deleted++;
         if ((p->n_changes > 0 &&
              runlog_outcome(r->env->store, p->changes[0], "done", NULL, e) != BS_OK) ||
-            state_delete(r->env->store, r->sc->id, run_op_record(r, p->op), e) != BS_OK) {
+            run_end_pair(r, p->op, e) != BS_OK) {
             store_rollback(r->env->store);
             return e->rc;
         }

@@ -113,6 +113,9 @@ enum bs_rc airtable_delete(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, airtable_batch_fn *done,
                            void *ctx, struct bs_err *e) BS_MUST_CHECK;
 
+/* The values of all fields of a table from such an object, one per field; in the arena. */
+enum bs_rc airtable_read_fields(struct arena *a, const struct table_schema *t, const char *fields,
+                                const struct value *const **out, struct bs_err *e) BS_MUST_CHECK;
 /* The fields object of a write, keyed by field id: `{"fld…":1.5}`; also the journal's payload. */
 void airtable_write_fields(struct buf *out, const struct airtable_cell *cells, size_t n);
 

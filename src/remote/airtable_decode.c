@@ -350,3 +350,20 @@ const struct airtable_record *airtable_decode_record(struct arena *a, const stru
     r->values = values;
     return r;
 }
+
+enum bs_rc airtable_read_fields(struct arena *a, const struct table_schema *t, const char *fields,
+                                const struct value *const **out, struct bs_err *e)
+{
+    const struct value **values = arena_alloc_n(a, t->n_fields + 1, sizeof *values);
+    struct json *doc = NULL;
+
+    if (json_parse(fields, strlen(fields), &doc, e) != BS_OK) {
+        return e->rc;
+    }
+    for (size_t i = 0; i < t->n_fields; i++) {
+        values[i] = airtable_decode(a, &t->fields[i], json_get(doc, t->fields[i].id));
+    }
+    json_free(doc);
+    *out = values;
+    return BS_OK;
+}

@@ -279,6 +279,20 @@ static void row_is_gone(const struct gone *g)
     }
 }
 
+/* What undo has left alone stays so until it is edited. */
+static bool left_by_undo(const struct gone *g, enum presence presence)
+{
+    const struct sync_state *state = g->p->state;
+
+    if ((g->stored->flags & PAIR_UNDONE) == 0) {
+        return false;
+    }
+    if (presence == PRESENCE_GONE) {
+        return g->row != SYNC_NONE && !sync_row_edited(state, g->stored, &state->rows[g->row]);
+    }
+    return g->row == SYNC_NONE && !sync_record_edited(state, g->stored, &state->records[g->record]);
+}
+
 static bool is_blocked(const struct gone *g)
 {
     const struct sync_state *state = g->p->state;
@@ -297,7 +311,7 @@ static void plan_gone_pair(const struct gone *g)
     plan->paired += g->whole;
     plan->records_gone += g->whole && presence == PRESENCE_GONE;
     plan->rows_gone += g->whole && presence == PRESENCE_HERE && g->row == SYNC_NONE;
-    if (presence == PRESENCE_UNKNOWN || is_blocked(g)) {
+    if (presence == PRESENCE_UNKNOWN || is_blocked(g) || left_by_undo(g, presence)) {
         return;
     }
     if (presence == PRESENCE_GONE && g->row == SYNC_NONE) {

@@ -83,6 +83,8 @@ struct sync_row {
 enum pair_flags {
     PAIR_RECORD_GONE = 1, /* the record was deleted and the row was kept */
     PAIR_ROW_GONE = 2,    /* the row was deleted and the record was kept */
+    PAIR_UNDONE = 4, /* the other side was taken away, or this one put back, by undo: it is left so
+                        until somebody edits what is left */
 };
 struct sync_pair {
     const char *record_id;
