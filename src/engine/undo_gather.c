@@ -103,11 +103,11 @@ static bool is_wanted(const struct change_row *c)
 
 static struct undo_target *add_target(struct undo *u, const struct change *c)
 {
-    if (u->n == u->cap) {
+    if (u->targets == NULL || u->n == u->cap) {
         size_t cap = u->cap * 2 + 64;
         struct undo_target *list = arena_alloc_n(u->r->arena, cap, sizeof *list);
 
-        if (u->n > 0) {
+        if (u->targets != NULL) {
             memcpy(list, u->targets, u->n * sizeof *list);
         }
         u->targets = list;
