@@ -22,6 +22,24 @@ static uint64_t hash_of(const struct side_cell *cells, uint32_t field)
     return cells != NULL && cells[field].state == SIDE_VALUE ? cells[field].hash : 0;
 }
 
+/* The value that a cell has beside this value of Airtable, and its hash: 0 when it means none. */
+static uint64_t cell_hash(struct undo *u, const struct undo_target *t, const struct cell *c,
+                          const struct value *airtable, const struct value **value)
+{
+    struct run *r = u->r;
+    const struct field *f = r->fields[t->field].field;
+    struct bs_err why = BS_ERR_INIT;
+
+    *value = &value_empty;
+    if (c->formula ||
+        convert_from_cell(&r->convert, f, c, airtable, r->arena, value, &why) != BS_OK ||
+        (*value)->kind == VALUE_ERROR) {
+        *value = &value_empty;
+        return 0;
+    }
+    return convert_hash(&r->convert, f, *value);
+}
+
 /* One op per row or record; its cells are gathered into it. */
 static struct op *op_of(struct undo *u, struct strmap *ops, const struct undo_target *t,
                         uint32_t record, uint32_t row)
@@ -122,6 +140,19 @@ static bool still_holds(const struct run *r, const struct field *f, const struct
     return true;
 }
 
+/* What the sheet will hold beside the value that is put back. */
+static uint64_t sheet_hash(struct undo *u, const struct undo_target *t, uint32_t row,
+                           const struct value *back)
+{
+    const struct side_cell *cells = row == SYNC_NONE ? NULL : u->r->state.rows[row].cells;
+    const struct value *value = NULL;
+
+    if (cells == NULL || cells[t->field].cell == NULL || cells[t->field].cell->formula) {
+        return hash_of(cells, t->field);
+    }
+    return cell_hash(u, t, cells[t->field].cell, back, &value);
+}
+
 static enum bs_rc plan_record_cell(struct undo *u, struct strmap *ops, struct undo_target *t,
                                    struct bs_err *e)
 {
@@ -153,8 +184,8 @@ static enum bs_rc plan_record_cell(struct undo *u, struct strmap *ops, struct un
     }
     struct op *op = op_of(u, ops, t, at.record, at.row);
 
-    t->base_after = base_of(
-        t->hash, hash_of(at.row == SYNC_NONE ? NULL : r->state.rows[at.row].cells, t->field));
+    t->value = back;
+    t->base_after = base_of(t->hash, sheet_hash(u, t, at.row, back));
     op->cells[op->n_cells++] = (struct op_cell){
         .field = t->field,
         .why = WHY_UNDO,
@@ -188,35 +219,22 @@ static bool same(const struct cell *a, const struct cell *b)
     return cell_equal(a, b);
 }
 
-/* The value of the cell that is put back, and its hash: 0 when it means none. */
-static uint64_t cell_hash(struct undo *u, const struct undo_target *t, const struct cell *c,
-                          const struct side_cell *current, const struct value **value)
-{
-    struct run *r = u->r;
-    const struct field *f = r->fields[t->field].field;
-    struct bs_err why = BS_ERR_INIT;
-
-    *value = &value_empty;
-    if (c->formula ||
-        convert_from_cell(&r->convert, f, c, current == NULL ? NULL : current->value, r->arena,
-                          value, &why) != BS_OK ||
-        (*value)->kind == VALUE_ERROR) {
-        *value = &value_empty;
-        return 0;
-    }
-    return convert_hash(&r->convert, f, *value);
-}
-
-static uint64_t airtable_hash(const struct undo *u, const struct undo_target *t, uint32_t record)
+/* What Airtable will hold beside the cell that is put back; NULL when it holds nothing or an
+ * error. */
+static const struct value *airtable_value(const struct undo *u, const struct undo_target *t,
+                                          uint32_t record, uint64_t *hash)
 {
     const struct run *r = u->r;
     const struct undo_target *other =
         undo_find(u, false, t->record_id, r->fields[t->field].field->id);
+    const struct side_cell *cells = record == SYNC_NONE ? NULL : r->state.records[record].cells;
 
     if (other != NULL && other->taken) {
-        return other->hash;
+        *hash = other->hash;
+        return other->value;
     }
-    return record == SYNC_NONE ? 0 : hash_of(r->state.records[record].cells, t->field);
+    *hash = hash_of(cells, t->field);
+    return *hash == 0 ? NULL : cells[t->field].value;
 }
 
 static const char *row_refuses(const struct undo *u, const struct undo_target *t, uint32_t at)
@@ -235,14 +253,13 @@ static void add_row_cell(struct undo *u, struct strmap *ops, struct undo_target 
 {
     struct run *r = u->r;
     struct pair_at at = places_of(u, t);
-    const struct side_cell *a = at.record == SYNC_NONE || r->state.records[at.record].cells == NULL
-                                    ? NULL
-                                    : &r->state.records[at.record].cells[t->field];
+    uint64_t airtable = 0;
+    const struct value *beside = airtable_value(u, t, at.record, &airtable);
     const struct value *value = NULL;
-    uint64_t sheet = cell_hash(u, t, back, a, &value);
+    uint64_t sheet = cell_hash(u, t, back, beside, &value);
     struct op *op = op_of(u, ops, t, at.record, at.row);
 
-    t->base_after = base_of(airtable_hash(u, t, at.record), sheet);
+    t->base_after = base_of(airtable, sheet);
     if (op->record == SYNC_NONE) {
         op->pair = strmap_get(r->pair_by_id, t->record_id);
     }

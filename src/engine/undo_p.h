@@ -32,7 +32,8 @@ struct undo_target {
     const char *outcome;          /* of the newest change */
     size_t newest;                /* index of the newest change; others follow by older[] */
     uint64_t base_after;          /* cells */
-    uint64_t hash;                /* cells of Airtable: of the value to be put back */
+    const struct value *value;    /* cells of Airtable: what is put back */
+    uint64_t hash;                /* of that */
     struct airtable_write *write; /* records to be made again */
     int64_t change, intent;       /* of the write under way */
 };

@@ -154,6 +154,20 @@ def every_type(direction):
         h.quiet()
 
 
+def every_type_cells():
+    """A record filled by a person in the sheet, whose every cell was edited there since the last run.
+    Returns twin, home and the records as they are before that run."""
+    t, h = begin(writable_fields(), [], tables=[people_table()], people=PEOPLE,
+                 time_zone="Europe/Berlin", column_count=30,
+                 rows=[["Name"] + [title(i) for i in range(len(WRITABLE))], ["one"]])
+    for at in (2, 4):
+        if at == 4:
+            h.sync()
+        for i, x in enumerate(WRITABLE):
+            put(t, "one", title(i), **x[at])
+    return t, h, t.records("Deals")
+
+
 def test_every_writable_type_flows_from_the_sheet_is_edited_and_cleared_there():
     every_type("sheets_to_airtable")
 
