@@ -352,6 +352,43 @@ static void what_changes_by_itself_is_no_edit(void **state)
     assert_int_equal(plan->n_ops, 2);
 }
 
+static size_t ops_after_undo(enum sync_direction direction, bool deletes, bool edited)
+{
+    struct sync_case *c;
+    size_t n;
+    void *made;
+
+    case_make(&made);
+    c = made;
+    case_direction(c, direction);
+    c->rules.delete_extra_rows = c->rules.delete_extra_records = deletes;
+    case_gone(c, "rec1");
+    case_row(c, "rec1", edited ? "edited" : "a", "1", NULL);
+    case_pair(c, "rec1", 2, "a", "1", NULL)->flags = PAIR_UNDONE | PAIR_RECORD_GONE;
+    case_record(c, "rec2", edited ? "edited" : "b", "2", NULL);
+    case_pair(c, "rec2", 0, "b", "2", NULL)->flags = PAIR_UNDONE | PAIR_ROW_GONE;
+    struct plan *plan = plan_make(&c->state);
+
+    n = plan->n_ops;
+    assert_true(edited || plan->n_issues == 0);
+    case_free(&made);
+    return n;
+}
+
+static void what_undo_has_left_alone_stays_so_until_it_is_edited(void **state)
+{
+    static const enum sync_direction directions[] = {DIRECTION_TO_SHEETS, DIRECTION_TO_AIRTABLE,
+                                                     DIRECTION_BOTH};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(directions); i++) {
+        for (int deletes = 0; deletes < 2; deletes++) {
+            assert_int_equal(ops_after_undo(directions[i], deletes, false), 0);
+            assert_int_equal(ops_after_undo(directions[i], deletes, true), 2);
+        }
+    }
+}
+
 static void a_pair_that_never_was_whole_deletes_nothing(void **state)
 {
     struct sync_case *c = *state;
@@ -597,6 +634,7 @@ int main(void)
         cmocka_unit_test(a_deleted_record_takes_its_row_along_only_when_that_is_wanted),
         cmocka_unit_test(a_deleted_row_takes_its_record_along_only_when_that_is_wanted),
         TEST(what_changes_by_itself_is_no_edit),
+        TEST(what_undo_has_left_alone_stays_so_until_it_is_edited),
         TEST(a_pair_that_never_was_whole_deletes_nothing),
         TEST(of_what_is_not_known_nothing_is_concluded),
         TEST(a_pair_both_sides_of_which_are_gone_is_forgotten),
