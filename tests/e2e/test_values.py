@@ -18,7 +18,8 @@ def begin(fields, records=(), rows=None, direction="bidirectional", names=(), ho
 def position(t, key, header, tab="Deals"):
     """A1 name of a cell by the Name of its row and its header."""
     rows = t.rows(tab)
-    row = next(i for i, r in enumerate(rows) if i and r and r[rows[0].index("Name")] == key)
+    key_at = rows[0].index("Name")
+    row = next(i for i, r in enumerate(rows) if i and len(r) > key_at and r[key_at] == key)
     at = rows[0].index(header)
     letters = chr(65 + at) if at < 26 else chr(64 + at // 26) + chr(65 + at % 26)
     return f"{letters}{row + 1}"
