@@ -110,7 +110,10 @@ static enum bs_rc apply(struct undo *u, struct bs_err *e)
 
     FAIL_POINT("undo.planned");
     drop_shown_creates(u->plan);
-    rc = run_apply_airtable(r, u->plan, e);
+    rc = run_settle(r, u->plan, e);
+    if (rc == BS_OK) {
+        rc = run_apply_airtable(r, u->plan, e);
+    }
     if (rc == BS_OK) {
         rc = undo_make_again(u, e);
     }

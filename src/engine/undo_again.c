@@ -38,6 +38,27 @@ static struct side_cell *cells_of(struct undo *u, const struct undo_target *t)
     return cells;
 }
 
+/* A create of an earlier undo whose answer was lost had arrived: its record stays without a row. */
+static void settle_adopted(struct undo *u, const struct sync_record *rec)
+{
+    struct run *r = u->r;
+
+    for (size_t i = 0; i < r->n_intents; i++) {
+        if (r->intents[i].row_hint != 0 || r->intents[i].record_id == NULL ||
+            !str_eq(r->intents[i].record_id, rec->id)) {
+            continue;
+        }
+        struct op *op = undo_settle(u, rec->id, PAIR_UNDONE | PAIR_ROW_GONE);
+
+        for (uint32_t f = 0; f < r->n_fields; f++) {
+            if (rec->cells[f].state == SIDE_VALUE) {
+                op->cells[op->n_cells++] =
+                    (struct op_cell){.field = f, .why = WHY_UNDO, .base_after = rec->cells[f].hash};
+            }
+        }
+    }
+}
+
 static bool is_there(struct undo *u, const struct undo_target *t)
 {
     struct run *r = u->r;
@@ -49,6 +70,7 @@ static bool is_there(struct undo *u, const struct undo_target *t)
         if (rec->presence == PRESENCE_HERE && rec->cells != NULL &&
             strmap_get(r->row_by_id, rec->id) == STRMAP_NONE &&
             run_content_hash(r, rec->cells) == content) {
+            settle_adopted(u, rec);
             return true;
         }
     }

@@ -153,6 +153,22 @@ static uint64_t sheet_hash(struct undo *u, const struct undo_target *t, uint32_t
     return cell_hash(u, t, cells[t->field].cell, back, &value);
 }
 
+/* The cell is back already. If nobody has taken note of that, the next run would take it for an
+ * edit. */
+static void settle_cell(struct undo *u, struct undo_target *t, uint64_t left, uint64_t base)
+{
+    uint32_t at = strmap_get(u->r->pair_by_id, t->record_id);
+
+    t->done = true;
+    if (at == STRMAP_NONE || left == 0 || u->r->state.pairs[at].bases[t->field] != left) {
+        return;
+    }
+    struct op *op = undo_settle(u, t->record_id, u->r->state.pairs[at].flags);
+
+    op->cells[op->n_cells++] =
+        (struct op_cell){.field = t->field, .why = WHY_UNDO, .base_after = base};
+}
+
 static enum bs_rc plan_record_cell(struct undo *u, struct strmap *ops, struct undo_target *t,
                                    struct bs_err *e)
 {
@@ -174,7 +190,8 @@ static enum bs_rc plan_record_cell(struct undo *u, struct strmap *ops, struct un
 
     t->hash = convert_hash(&r->convert, f, back);
     if (cell->state == SIDE_VALUE && cell->hash == t->hash) {
-        t->done = true; /* somebody has put it back, or it never got there */
+        settle_cell(u, t, convert_hash(&r->convert, f, now),
+                    base_of(t->hash, sheet_hash(u, t, at.row, back)));
         return BS_OK;
     }
     if (!still_holds(r, f, cell, now)) {
@@ -295,7 +312,11 @@ static enum bs_rc plan_row_cell(struct undo *u, struct strmap *ops, struct undo_
 
     cell = cell != NULL ? cell : &cell_empty;
     if (same(cell, back)) {
-        t->done = true;
+        uint64_t airtable = 0;
+        const struct value *beside = airtable_value(u, t, at.record, &airtable), *value = NULL;
+
+        settle_cell(u, t, cell_hash(u, t, now, beside, &value),
+                    base_of(airtable, cell_hash(u, t, back, beside, &value)));
     } else if (!same(cell, now)) {
         undo_leave(u, t, "edited since: it holds \"%s\", the run had written \"%s\"",
                    text_of_cell(u, cell), text_of_cell(u, now));

@@ -73,6 +73,17 @@ struct op *undo_op(struct undo *u, enum op_kind kind)
     return op;
 }
 
+struct op *undo_settle(struct undo *u, const char *record_id, uint32_t flags_after)
+{
+    struct op *op = undo_op(u, OP_SETTLE);
+
+    (void)run_pair(u->r, record_id);
+    op->pair = strmap_get(u->r->pair_by_id, record_id);
+    op->flags_after = flags_after;
+    op->cells = arena_alloc_n(u->r->arena, u->r->n_fields + 1, sizeof *op->cells);
+    return op;
+}
+
 static uint32_t field_index(const struct run *r, const char *field_id)
 {
     for (uint32_t i = 0; field_id != NULL && i < r->n_fields; i++) {

@@ -59,6 +59,9 @@ struct undo_target *undo_find(const struct undo *u, bool sheet, const char *reco
 /* Says that something is left alone, and why. */
 void undo_leave(struct undo *u, const struct undo_target *t, const char *fmt, ...) BS_PRINTF(3, 4);
 struct op *undo_op(struct undo *u, enum op_kind kind);
+/* An operation on the database alone: the pair of this record is known so from now on. For what is
+ * back already, by an undo that was killed before it could say so, or by hand. */
+struct op *undo_settle(struct undo *u, const char *record_id, uint32_t flags_after);
 
 /* undo_cells.c: cells become updates of rows and records. */
 enum bs_rc undo_plan_cells(struct undo *u, struct bs_err *e) BS_MUST_CHECK;

@@ -37,6 +37,18 @@ static enum bs_rc parse(const char *raw, struct json **out, struct bs_err *e)
     return json_parse(raw, strlen(raw), out, e);
 }
 
+/* What the run made has been deleted since: the side that is left stays. */
+static void is_gone(struct undo *u, struct undo_target *t)
+{
+    uint32_t pair = strmap_get(u->r->pair_by_id, t->record_id);
+
+    t->done = true;
+    if (pair != STRMAP_NONE && u->r->state.pairs[pair].flags == 0) {
+        (void)undo_settle(u, t->record_id,
+                          PAIR_UNDONE | (t->sheet ? PAIR_ROW_GONE : PAIR_RECORD_GONE));
+    }
+}
+
 /* ---- records that the run made ---- */
 
 static bool record_as_made(struct undo *u, const struct undo_target *t, const struct json *whole,
@@ -125,7 +137,7 @@ static enum bs_rc judge_record(struct undo *u, struct undo_target *t, struct bs_
     }
     if (at == STRMAP_NONE || r->state.records[at].presence != PRESENCE_HERE ||
         r->state.records[at].cells == NULL) {
-        t->done = true; /* deleted since */
+        is_gone(u, t);
         return BS_OK;
     }
     if (parse(t->now_raw, &whole, e) != BS_OK) {
@@ -241,7 +253,7 @@ static enum bs_rc plan_made_row(struct undo *u, struct undo_target *t, struct sn
     bool as_made;
 
     if (at == STRMAP_NONE) {
-        t->done = true; /* deleted since */
+        is_gone(u, t);
         return BS_OK;
     }
     if (parse(t->now_raw, &whole, e) != BS_OK) {
@@ -348,6 +360,26 @@ static enum bs_rc put_cells(struct undo *u, struct undo_target *t, const struct 
     return BS_OK;
 }
 
+/* The row stands in the tab again; its record is not there, and nothing is known of the two. */
+static void is_back(struct undo *u, struct undo_target *t, bool here)
+{
+    struct run *r = u->r;
+    const struct sync_row *row = &r->state.rows[strmap_get(r->row_by_id, t->record_id)];
+
+    t->done = true;
+    if (here || row->cells == NULL || strmap_get(r->pair_by_id, t->record_id) != STRMAP_NONE) {
+        return;
+    }
+    struct op *op = undo_settle(u, t->record_id, PAIR_UNDONE | PAIR_RECORD_GONE);
+
+    for (uint32_t i = 0; i < r->n_fields; i++) {
+        if (row->cells[i].state == SIDE_VALUE) {
+            op->cells[op->n_cells++] =
+                (struct op_cell){.field = i, .why = WHY_UNDO, .base_after = row->cells[i].hash};
+        }
+    }
+}
+
 static enum bs_rc plan_deleted_row(struct undo *u, struct undo_target *t, struct bs_err *e)
 {
     struct run *r = u->r;
@@ -356,7 +388,7 @@ static enum bs_rc plan_deleted_row(struct undo *u, struct undo_target *t, struct
     bool here = record != STRMAP_NONE && r->state.records[record].presence == PRESENCE_HERE;
 
     if (strmap_get(r->row_by_id, t->record_id) != STRMAP_NONE) {
-        t->done = true; /* somebody has put it back */
+        is_back(u, t, here);
         return BS_OK;
     }
     if (t->back_raw == NULL) {

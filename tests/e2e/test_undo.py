@@ -2,8 +2,10 @@
 """basesync undo: what a run has changed is put back where nobody has edited since; both sides then stay as
 they are until somebody edits one."""
 import json
+import os
+import subprocess
 
-from harness import field, main, record
+from harness import BASESYNC, RUN_SECONDS, field, main, record
 from test_both_ways import (AMOUNT, both_edited, changes, delete_record, delete_row, edit, number_of, twelve,
                             whole)
 from test_to_sheets import ID, NAME, column, get, ids, met, moving
@@ -366,6 +368,74 @@ def test_a_run_that_changed_hundreds_of_cells_is_put_back():
         assert {f["Name"]: f["Amount"] for f in t.records("Deals").values()} == {
             f"n{i:03d}": i for i in range(n)}
         settled(h)
+
+
+# ---- killed on its way ----
+
+def everything():
+    """A run that has done one of everything; its log's id."""
+    t, h = twelve(delete_extra_rows="yes", delete_extra_records="yes", max_delete="5")
+    put(t, "deal 0001", "Amount", 11)
+    edit(t, "deal 0002", Amount=22)
+    delete_row(t, "deal 0003")
+    delete_record(t, "deal 0004")
+    t.person(sheets=[{"op": "append_row", "sheet": "Deals", "values": {"Name": "from here"}}],
+             airtable=[{"op": "create", "table": "Deals", "fields": {"Name": "from there"}}])
+    h.sync()
+    t.reset()
+    return t, h, last_run(h)
+
+
+def outcome(t):
+    records = {i: f["Name"] for i, f in t.records("Deals").items()}
+    rows = sorted((str(r["Name"]), r.get("Amount"), r.get("Mine"), records.get(r.get(ID)))
+                  for r in t.table("Deals") if r.get("Name"))
+    return sorted(json.dumps(f, sort_keys=True) for f in t.records("Deals").values()), rows
+
+
+def test_an_undo_of_everything_puts_everything_back():
+    t, h, log = everything()
+    with t, h:
+        undo(h, log)
+        records = {f["Name"]: f.get("Amount") for f in t.records("Deals").values()}
+        # what people did themselves stays: only the run's own changes are put back
+        wanted = {f"deal {i:04d}": i for i in range(12)}
+        wanted["deal 0002"] = 22
+        del wanted["deal 0004"]
+        assert records == dict(wanted, **{"from there": None}), records
+        rows = {r["Name"]: r.get("Amount") for r in t.table("Deals") if r.get("Name")}
+        wanted = {f"deal {i:04d}": i for i in range(12)}
+        wanted["deal 0001"] = 11
+        del wanted["deal 0003"]
+        assert rows == dict(wanted, **{"from here": None}), rows
+        settled(h)
+
+
+def test_an_undo_that_is_killed_before_or_after_any_write_ends_as_an_undisturbed_one():
+    t, h, log = everything()
+    with t, h:
+        undo(h, log)
+        writes = [i + 1 for i, r in enumerate(t.requests())
+                  if r["kind"] in ("airtable.create", "airtable.update", "airtable.delete",
+                                   "sheets.write")]
+        wanted = outcome(t)
+    assert len(writes) >= 4, writes
+    for k in writes:
+        for when in ("before", "after") if k == writes[-1] else ("after",):
+            t, h, log = everything()
+            with t, h:
+                p = subprocess.Popen(
+                    [BASESYNC, "-c", h.ini, "undo", log], env=h.env, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    preexec_fn=lambda: t.faults(  # in the child: its pid is the one to kill
+                        {"match": {"nth": k},
+                         "fault": {"kind": "kill_client", "when": when, "pid": os.getpid()}}))
+                assert p.wait(RUN_SECONDS) == -9, (k, when)
+                t.faults()
+                undo(h, log)
+                assert outcome(t) == wanted, (k, when, outcome(t), wanted)
+                settled(h)
+                assert outcome(t) == wanted, (k, when, outcome(t), wanted)
 
 
 if __name__ == "__main__":
