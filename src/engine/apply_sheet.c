@@ -59,6 +59,9 @@ static enum bs_rc take_snapshot(struct sheet_apply *a, bool again, struct bs_err
         return rc;
     }
     a->grid_rows = a->r->tab->rows;
+    if (snapshot_last_row(a->snap) > a->grid_rows) {
+        a->grid_rows = snapshot_last_row(a->snap);
+    }
     a->grid_columns = a->r->tab->columns;
     return BS_OK;
 }

@@ -54,7 +54,8 @@ static enum bs_rc read_schemas(struct run *r, struct bs_err *e)
 static enum bs_rc read_sides(struct run *r, struct bs_err *e)
 {
     r->state.n_rows = r->state.n_records = 0;
-    if (run_read_sheet(r, e) != BS_OK || run_read_links(r, e) != BS_OK ||
+    if (run_read_sheet(r, e) != BS_OK || run_doubt_sheet(r, e) != BS_OK ||
+        run_recover_rows(r, e) != BS_OK || run_read_links(r, e) != BS_OK ||
         run_read_airtable(r, e) != BS_OK || run_read_grid(r, e) != BS_OK) {
         return e->rc;
     }
@@ -239,7 +240,7 @@ static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
         return e->rc;
     }
     FAIL_POINT("run.applied");
-    return run_close_pairs(r, plan, e);
+    return run_close_pairs(r, plan, e) == BS_OK ? run_close_deletes(r, e) : e->rc;
 }
 
 static enum bs_rc execute(struct run *r, struct bs_err *e)

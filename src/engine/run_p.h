@@ -91,7 +91,8 @@ struct run {
     struct sync_issue *issues; /* arena, growing */
     size_t n_issues, cap_issues, issues_dropped;
     struct run_counts counts;
-    bool stop_writes; /* a write was unsure or refused: plan nothing more on it */
+    bool deletes_open; /* an earlier run has not seen what its row deletions did */
+    bool stop_writes;  /* a write was unsure or refused: plan nothing more on it */
     bool wrote_airtable, wrote_sheet;
     bool load_all;            /* every row and record is wanted with its cells */
     struct run_extra *extras; /* arena */
@@ -125,6 +126,21 @@ uint32_t run_add_record(struct run *r, const char *id);
 /* ---- recover.c: the journal ---- */
 enum bs_rc run_recover(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 uint64_t run_content_hash(const struct run *r, const struct side_cell *cells);
+
+/* ---- doubt.c ---- */
+/* Right before a write to the sheet, inside its transaction. */
+enum bs_rc run_note_sheet_write(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* After the sheet was read: BS_RETRY, once it has waited, when what is shown may lag behind our own
+ * last write. */
+enum bs_rc run_doubt_sheet(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Right before rows are deleted, inside the transaction of their history: whose rows; n 0: it is
+ * over, and none went by mistake. */
+enum bs_rc run_note_row_deletes(struct run *r, const char *const *ids, size_t n,
+                                struct bs_err *e) BS_MUST_CHECK;
+/* Rows that went by mistake in a run that could not put them back become rows again. */
+enum bs_rc run_recover_rows(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* At the end of a run: they are there again. */
+enum bs_rc run_close_deletes(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 
 /* ---- apply_airtable.c ---- */
 enum bs_rc run_apply_airtable(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;

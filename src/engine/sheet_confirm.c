@@ -67,6 +67,9 @@ enum bs_rc sheet_log_chunk(struct sheet_apply *a, struct bs_err *e)
         return e->rc;
     }
     (void)log_headers(a, e);
+    if (e->rc == BS_OK) {
+        bs_seen(run_note_sheet_write(a->r, e));
+    }
     for (size_t i = 0; i < a->n_chunk && e->rc == BS_OK; i++) {
         (void)log_op(a->r, &a->ops[a->chunk[i]], e);
     }

@@ -1,7 +1,8 @@
 /*
  * sheet_delete.c: deletes rows whose records were deleted, bottom up in one request, after a look
  * of its own. The whole row goes into the history first, the user's own columns too. If rows moved
- * in between and another row went, it is put back at the end of the tab.
+ * in between and another row went, it is put back at the end of the tab; should that fail, or the
+ * process end first, the next run makes it again (doubt.c).
  */
 #include "base/fail.h"
 #include "base/jsonw.h"
@@ -11,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cell kept_cell(const struct sheet_apply *a, uint32_t row, uint32_t column)
+static struct cell kept_cell(const struct snapshot *s, uint32_t row, uint32_t column)
 {
-    struct cell c = snapshot_cell(a->snap, row, column);
+    struct cell c = snapshot_cell(s, row, column);
 
     if (c.kind == CELL_TEXT && c.text[0] == '=') {
         c.formula = true;
@@ -22,10 +23,10 @@ static struct cell kept_cell(const struct sheet_apply *a, uint32_t row, uint32_t
     return c;
 }
 
-/* {"columns":["header",...],"cells":[cell,...]} of the whole row. */
-static const char *encode_row(const struct sheet_apply *a, uint32_t row)
+/* {"columns":["header",...],"cells":[cell,...]} of the whole row, in the arena. */
+static const char *encode_row(const struct snapshot *s, uint32_t row, struct arena *arena)
 {
-    uint32_t width = snapshot_width(a->snap);
+    uint32_t width = snapshot_width(s);
     struct buf b, one;
     struct jsonw w;
 
@@ -36,13 +37,13 @@ static const char *encode_row(const struct sheet_apply *a, uint32_t row)
     jsonw_key(&w, "columns");
     jsonw_array(&w);
     for (uint32_t c = 0; c < width; c++) {
-        jsonw_string(&w, snapshot_text(a->snap, 1, c));
+        jsonw_string(&w, snapshot_text(s, 1, c));
     }
     jsonw_end_array(&w);
     jsonw_key(&w, "cells");
     jsonw_array(&w);
     for (uint32_t c = 0; c < width; c++) {
-        struct cell cell = kept_cell(a, row, c);
+        struct cell cell = kept_cell(s, row, c);
 
         buf_clear(&one);
         cell_encode(&cell, &one);
@@ -50,7 +51,7 @@ static const char *encode_row(const struct sheet_apply *a, uint32_t row)
     }
     jsonw_end_array(&w);
     jsonw_end_object(&w);
-    const char *text = arena_strdup(a->r->arena, b.data);
+    const char *text = arena_strdup(arena, b.data);
 
     buf_release(&b);
     buf_release(&one);
@@ -108,12 +109,22 @@ static size_t place_deletes(struct sheet_apply *a, struct pending_op **list)
             continue;
         }
         if (p->row != 0) {
-            p->old_raw = encode_row(a, p->row);
+            p->old_raw = encode_row(a->snap, p->row, a->r->arena);
         }
         list[n++] = p;
     }
     qsort(list, n, sizeof *list, bottom_up);
     return n;
+}
+
+static enum bs_rc note_deletes(struct run *r, struct pending_op **list, size_t n, struct bs_err *e)
+{
+    const char **ids = arena_alloc_n(r->arena, n + 1, sizeof *ids);
+
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = run_op_record(r, list[i]->op);
+    }
+    return run_note_sheet_write(r, e) == BS_OK ? run_note_row_deletes(r, ids, n, e) : e->rc;
 }
 
 static enum bs_rc log_deletes(struct sheet_apply *a, struct pending_op **list, size_t n,
@@ -122,6 +133,10 @@ static enum bs_rc log_deletes(struct sheet_apply *a, struct pending_op **list, s
     struct run *r = a->r;
 
     if (store_begin(r->env->store, e) != BS_OK) {
+        return e->rc;
+    }
+    if (note_deletes(r, list, n, e) != BS_OK) {
+        store_rollback(r->env->store);
         return e->rc;
     }
     for (size_t i = 0; i < n; i++) {
@@ -147,6 +162,10 @@ static enum bs_rc confirm_deletes(struct sheet_apply *a, struct pending_op **lis
     if (store_begin(r->env->store, e) != BS_OK) {
         return e->rc;
     }
+    if (run_note_row_deletes(r, NULL, 0, e) != BS_OK) {
+        store_rollback(r->env->store);
+        return e->rc;
+    }
     for (size_t i = 0; i < n; i++) {
         struct pending_op *p = list[i];
 
@@ -165,74 +184,214 @@ static enum bs_rc confirm_deletes(struct sheet_apply *a, struct pending_op **lis
 
 /* ---- rows that went by mistake ---- */
 
-static struct strmap *ids_after(const struct sheet_apply *a)
+/* What a deletion may have hit: all that was there at the look before it, but for what was to go.
+ */
+struct losses {
+    struct sheet_apply *a;
+    struct snapshot *before;
+    uint32_t id_column; /* at that look */
+    struct strmap *to_go;
+};
+
+static void losses_init(struct losses *l, struct sheet_apply *a, struct pending_op **list, size_t n)
 {
-    struct strmap *m = strmap_new(a->after.n_ids);
+    *l = (struct losses){.a = a, .before = a->snap, .id_column = a->r->layout.id_column};
+    a->snap = NULL; /* the next look is another one */
+    l->to_go = strmap_new(n);
+    for (size_t i = 0; i < n; i++) {
+        strmap_add(l->to_go, run_op_record(a->r, list[i]->op), (uint32_t)i);
+    }
+}
+
+static void losses_release(struct losses *l)
+{
+    snapshot_free(l->before);
+    strmap_free(l->to_go);
+}
+
+/* A row that should have gone is still there: another one went. */
+static bool went_wrong(const struct sheet_apply *a, struct pending_op **list, size_t n)
+{
+    struct strmap *after = strmap_new(a->after.n_ids);
+    bool wrong = false;
 
     for (uint32_t row = 2; row < a->after.n_ids; row++) {
         if (sheet_after_id(a, row)[0] != '\0') {
-            strmap_add(m, sheet_after_id(a, row), row);
+            strmap_add(after, sheet_after_id(a, row), row);
+        }
+    }
+    for (size_t i = 0; i < n && !wrong; i++) {
+        wrong = strmap_get(after, run_op_record(a->r, list[i]->op)) != STRMAP_NONE;
+    }
+    strmap_free(after);
+    return wrong;
+}
+
+/* What tells a row from others: its id, or all of it when it has none; NULL when it is blank. */
+static const char *row_text(const struct snapshot *s, uint32_t row, uint32_t id_column,
+                            struct arena *arena)
+{
+    const char *id = snapshot_text(s, row, id_column);
+
+    if (id[0] != '\0') {
+        return id;
+    }
+    for (uint32_t c = 0; c < snapshot_width(s); c++) {
+        if (snapshot_cell(s, row, c).kind != CELL_EMPTY) {
+            return encode_row(s, row, arena);
+        }
+    }
+    return NULL;
+}
+
+static struct strmap *rows_now(const struct losses *l, struct arena *scratch)
+{
+    const struct sheet_apply *a = l->a;
+    uint32_t last = snapshot_last_row(a->snap);
+    struct strmap *m = strmap_new(last);
+
+    for (uint32_t row = 2; row <= last; row++) {
+        const char *text = row_text(a->snap, row, a->r->layout.id_column, scratch);
+
+        if (text != NULL) {
+            strmap_add(m, text, row);
         }
     }
     return m;
 }
 
-static bool was_to_go(const struct sheet_apply *a, struct pending_op **list, size_t n,
-                      const char *id)
+/* Rows without an id can be told apart only while the columns stand as they stood. */
+static bool same_headers(const struct snapshot *x, const struct snapshot *y)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(run_op_record(a->r, list[i]->op), id)) {
-            return true;
+    for (uint32_t c = 0; c < snapshot_width(x) || c < snapshot_width(y); c++) {
+        if (!str_eq(snapshot_text(x, 1, c), snapshot_text(y, 1, c))) {
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
-static void add_lost_row(struct sheet_apply *a, uint32_t row, uint32_t at)
+/* Writes one row below all others, each cell under its header. */
+static void add_lost_row(struct losses *l, uint32_t row, uint32_t at)
 {
-    uint32_t width = snapshot_width(a->snap);
-    struct cell *cells = arena_alloc_n(a->r->arena, width + 1, sizeof *cells);
-    const struct cell **list = arena_alloc_n(a->r->arena, width + 1, sizeof *list);
+    struct sheet_apply *a = l->a;
 
-    for (uint32_t c = 0; c < width; c++) {
-        cells[c] = kept_cell(a, row, c);
-        list[c] = &cells[c];
-    }
     if (at > a->grid_rows + a->added_rows) {
         sheets_batch_add_rows(a->batch, 1);
         a->added_rows++;
     }
-    sheets_batch_cells(a->batch, at, 0, list, width);
-}
+    for (uint32_t c = 0; c < snapshot_width(l->before); c++) {
+        const char *header = snapshot_text(l->before, 1, c);
+        uint32_t column = header[0] == '\0' ? SYNC_NONE : snapshot_header(a->snap, header);
+        struct cell cell = kept_cell(l->before, row, c);
+        const struct cell *list[] = {&cell};
 
-/* *wrong: a row that should have gone is still there. */
-static enum bs_rc put_back_lost(struct sheet_apply *a, struct pending_op **list, size_t n,
-                                bool *wrong, struct bs_err *e)
-{
-    struct strmap *after = ids_after(a);
-    uint32_t last = snapshot_last_row(a->snap), at = last + 1;
-    size_t bad = 0, lost = 0;
-
-    *wrong = false;
-    for (size_t i = 0; i < n; i++) {
-        *wrong = *wrong || strmap_get(after, run_op_record(a->r, list[i]->op)) != STRMAP_NONE;
-    }
-    for (uint32_t row = 2; *wrong && row <= last; row++) {
-        const char *id = snapshot_text(a->snap, row, a->r->layout.id_column);
-
-        if (id[0] != '\0' && strmap_get(after, id) == STRMAP_NONE && !was_to_go(a, list, n, id)) {
-            add_lost_row(a, row, at++);
-            lost++;
+        if (cell.kind != CELL_EMPTY) {
+            sheets_batch_cells(a->batch, at, column == SYNC_NONE ? c : column, list, 1);
         }
     }
-    strmap_free(after);
-    if (lost == 0) {
+}
+
+static size_t add_lost_rows(struct losses *l)
+{
+    struct sheet_apply *a = l->a;
+    struct arena *scratch = arena_new();
+    struct strmap *now = rows_now(l, scratch);
+    bool nameless = same_headers(l->before, a->snap);
+    uint32_t at = snapshot_last_row(a->snap) + 1;
+    size_t n = 0;
+
+    for (uint32_t row = 2; row <= snapshot_last_row(l->before); row++) {
+        const char *text = row_text(l->before, row, l->id_column, scratch);
+        bool has_id = snapshot_text(l->before, row, l->id_column)[0] != '\0';
+
+        if (text != NULL && (has_id || nameless) && strmap_get(now, text) == STRMAP_NONE &&
+            strmap_get(l->to_go, text) == STRMAP_NONE) {
+            add_lost_row(l, row, at++);
+            n++;
+        }
+    }
+    strmap_free(now);
+    arena_free(scratch);
+    return n;
+}
+
+/* *left: how many were still missing at the look. */
+static enum bs_rc put_back_once(struct losses *l, size_t *left, struct bs_err *e)
+{
+    size_t bad = 0;
+
+    if (sheet_look_again(l->a, e) != BS_OK) {
+        return e->rc;
+    }
+    *left = add_lost_rows(l);
+    if (*left == 0) {
         return BS_OK;
     }
-    run_issue(a->r, ISSUE_WARNING, BS_K_REMOTE, NULL, 0, SYNC_NONE,
-              "rows of tab \"%s\" moved during a deletion; %zu rows were put back at its end",
-              a->r->tab->title, lost);
-    return sheet_send(a, &bad, e);
+    enum bs_rc rc = sheet_send(l->a, &bad, e);
+
+    if (rc == BS_UNSURE) {
+        bs_err_clear(e); /* the next look tells */
+        return BS_OK;
+    }
+    return rc == BS_SKIP ? (e->rc = BS_STOP_SYNC) : rc;
+}
+
+/* Looks and writes until all rows are there. */
+static enum bs_rc put_back_lost(struct losses *l, struct bs_err *e)
+{
+    size_t left = 1, most = 0;
+
+    for (int tries = 0; left > 0 && tries < SHEET_TRIES; tries++) {
+        if (put_back_once(l, &left, e) != BS_OK) {
+            return e->rc;
+        }
+        most = left > most ? left : most;
+    }
+    if (most > 0) {
+        run_issue(l->a->r, ISSUE_WARNING, BS_K_REMOTE, NULL, 0, SYNC_NONE,
+                  "rows of tab \"%s\" moved during a deletion; %zu rows were put back at its end",
+                  l->a->r->tab->title, most);
+    }
+    return left == 0 ? BS_OK
+                     : bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
+                               "rows that a deletion hit by mistake cannot be put back; the next "
+                               "run makes them again");
+}
+
+/* One request that deletes. *again: it did not do what it should have, or nobody knows. */
+static enum bs_rc delete_once(struct sheet_apply *a, struct pending_op **list, size_t n,
+                              bool *again, struct bs_err *e)
+{
+    struct losses lost;
+    size_t bad = 0;
+
+    *again = false;
+    for (size_t i = 0; i < n; i++) {
+        if (list[i]->row != 0) {
+            sheets_batch_delete_row(a->batch, list[i]->row);
+        }
+    }
+    if (sheets_batch_count(a->batch) == 0) {
+        return confirm_deletes(a, list, n, e);
+    }
+    switch (sheet_send(a, &bad, e)) {
+    /* An answer that does not show the headers does not show the ids either. */
+    case BS_OK: *again = sheet_header_moved(a) || went_wrong(a, list, n); break;
+    case BS_UNSURE:
+        *again = true;
+        bs_err_clear(e);
+        break;
+    case BS_SKIP: return e->rc = BS_STOP_SYNC;
+    default: return e->rc;
+    }
+    if (!*again) {
+        return confirm_deletes(a, list, n, e);
+    }
+    losses_init(&lost, a, list, n);
+    bs_seen(put_back_lost(&lost, e));
+    losses_release(&lost);
+    return e->rc;
 }
 
 enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
@@ -240,8 +399,7 @@ enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
     struct pending_op **list = arena_alloc_n(a->r->arena, a->n_ops + 1, sizeof *list);
 
     for (int tries = 0; tries < SHEET_TRIES; tries++) {
-        size_t bad = 0;
-        bool wrong = false;
+        bool again = false;
 
         if (sheet_look_again(a, e) != BS_OK) {
             return e->rc;
@@ -251,28 +409,11 @@ enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
         if (n == 0) {
             return BS_OK;
         }
-        if (log_deletes(a, list, n, e) != BS_OK) {
+        if (log_deletes(a, list, n, e) != BS_OK || delete_once(a, list, n, &again, e) != BS_OK) {
             return e->rc;
         }
-        for (size_t i = 0; i < n; i++) {
-            if (list[i]->row != 0) {
-                sheets_batch_delete_row(a->batch, list[i]->row);
-            }
-        }
-        enum bs_rc rc = sheets_batch_count(a->batch) == 0 ? BS_OK : sheet_send(a, &bad, e);
-
-        if (rc == BS_UNSURE) {
-            bs_err_clear(e);
-            continue;
-        }
-        if (rc != BS_OK) {
-            return rc == BS_SKIP ? (e->rc = BS_STOP_SYNC) : rc;
-        }
-        if (list[0]->row != 0 && put_back_lost(a, list, n, &wrong, e) != BS_OK) {
-            return e->rc;
-        }
-        if (!wrong) {
-            return confirm_deletes(a, list, n, e);
+        if (!again) {
+            return BS_OK;
         }
     }
     return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,

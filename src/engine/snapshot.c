@@ -80,7 +80,8 @@ static enum bs_rc on_row(void *ctx, size_t range, uint32_t row, uint32_t col0,
 
 enum bs_rc snapshot_read(struct run *r, struct snapshot **out, struct bs_err *e)
 {
-    struct a1_range all = {0, r->tab->columns - 1, 1, r->tab->rows};
+    /* To the end of the grid, wherever that is now: somebody may have added rows since. */
+    struct a1_range all = {0, r->tab->columns - 1, 1, UINT32_MAX};
     struct snapshot *s = bs_alloc(sizeof *s);
 
     buf_init(&s->bytes, SNAPSHOT_BYTES_MAX);
