@@ -327,23 +327,34 @@ const struct value *airtable_decode(struct arena *a, const struct field *f, cons
     return decoders[field_type_info(f->type)->shape](a, f, n);
 }
 
+#define RECORD_ID_LEAST 17
+#define RECORD_ID_MAX 63
+
+/* "rec" and 14 letters and digits (Airtable "IDs"); longer ones may come one day. */
+bool airtable_is_record_id(const char *id)
+{
+    size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+    return str_starts(id, "rec") && id[n] == '\0' && n >= RECORD_ID_LEAST && n <= RECORD_ID_MAX;
+}
+
 const struct airtable_record *airtable_decode_record(struct arena *a, const struct json *n,
                                                      const struct airtable_query *q)
 {
-    const char *id = json_string(json_get(n, "id"), NULL);
+    const char *id = json_string(json_get(n, "id"), "");
     const struct json *fields = json_get(n, "fields");
     struct airtable_record *r;
     const struct value **values;
+    int64_t created_ms;
 
-    if (id == NULL || !json_is_object(fields)) {
+    if (!airtable_is_record_id(id) || !json_is_object(fields) ||
+        !clock_parse(json_string(json_get(n, "createdTime"), ""), &created_ms)) {
         return NULL;
     }
     r = arena_alloc(a, sizeof *r);
+    r->created_ms = created_ms;
     values = arena_alloc_n(a, q->n_fields + 1, sizeof *values);
     r->id = arena_strdup(a, id);
-    if (!clock_parse(json_string(json_get(n, "createdTime"), ""), &r->created_ms)) {
-        r->created_ms = 0;
-    }
     for (size_t i = 0; i < q->n_fields; i++) {
         values[i] = airtable_decode(a, q->fields[i], json_get(fields, q->fields[i]->id));
     }

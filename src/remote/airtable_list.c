@@ -248,14 +248,6 @@ static enum bs_rc fetch_single(struct airtable *at, const struct airtable_query 
     return rc;
 }
 
-/* Record ids are letters and digits; anything else would change the formula and names no record. */
-static bool id_is_plain(const char *id)
-{
-    size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-
-    return n > 3 && id[n] == '\0' && n < 64 && str_starts(id, "rec");
-}
-
 static enum bs_rc fetch_chunk(struct airtable *at, const struct airtable_query *q,
                               const char *const *ids, size_t n, airtable_record_fn *each, void *ctx,
                               struct bs_err *e)
@@ -270,7 +262,7 @@ static enum bs_rc fetch_chunk(struct airtable *at, const struct airtable_query *
     buf_init(&formula, BUF_NO_LIMIT);
     buf_adds(&formula, "OR(");
     for (size_t i = 0; i < n; i++) {
-        if (id_is_plain(ids[i])) {
+        if (airtable_is_record_id(ids[i])) {
             buf_addf(&formula, "%sRECORD_ID()='%s'", terms++ > 0 ? "," : "", ids[i]);
         }
     }
@@ -291,7 +283,7 @@ enum bs_rc airtable_fetch(struct airtable *at, const struct airtable_query *q,
 
     if (n <= SINGLE_READS_MAX) {
         for (size_t i = 0; i < n && rc == BS_OK; i++) {
-            rc = id_is_plain(ids[i]) ? fetch_single(at, q, ids[i], each, ctx, e) : BS_OK;
+            rc = airtable_is_record_id(ids[i]) ? fetch_single(at, q, ids[i], each, ctx, e) : BS_OK;
         }
         return rc;
     }

@@ -19,6 +19,8 @@ const struct value *airtable_decode(struct arena *a, const struct field *f, cons
 /* One value as the JSON of a write; empty is null. */
 void airtable_encode(struct jsonw *w, const struct field *f, const struct value *v);
 
+/* What may stand in a formula, and in an id cell. */
+bool airtable_is_record_id(const char *id);
 /* A record object of any answer into a; NULL when it is none. Fields are keyed by id. */
 const struct airtable_record *airtable_decode_record(struct arena *a, const struct json *n,
                                                      const struct airtable_query *q);

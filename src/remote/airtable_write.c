@@ -99,13 +99,13 @@ static void all_failed(struct airtable_result *results, size_t n, enum bs_rc rc,
     }
 }
 
-static void unreadable(struct write_job *j, struct airtable_result *results, size_t n)
+static void unreadable(struct airtable_result *results, size_t n)
 {
     struct bs_err why = BS_ERR_INIT;
 
     (void)bs_fail(&why, BS_UNSURE, BS_K_REMOTE,
                   "Airtable took the write but its answer cannot be read");
-    all_failed(results, n, j->method == HTTP_DELETE ? BS_OK : BS_UNSURE, &why);
+    all_failed(results, n, BS_UNSURE, &why);
 }
 
 /* Answers to POST keep the order of the request; those to PATCH are matched by id as well. */
@@ -120,7 +120,7 @@ static void read_answer(struct write_job *j, const struct airtable_write *const 
         list = json_get(doc, "records");
     }
     if (json_count(list) != n) {
-        unreadable(j, results, n);
+        unreadable(results, n);
         json_free(doc);
         return;
     }
@@ -128,12 +128,17 @@ static void read_answer(struct write_job *j, const struct airtable_write *const 
 
     for (const struct json *c = json_child(list); c != NULL; c = json_next(c), i++) {
         if (j->method == HTTP_DELETE) {
+            if (!str_eq(json_string(json_get(c, "id"), ""), items[i]->record_id) ||
+                !json_bool(json_get(c, "deleted"), false)) {
+                unreadable(results, n);
+                break;
+            }
             continue;
         }
         results[i].record = airtable_decode_record(j->arena, c, j->q);
         if (results[i].record == NULL ||
             (items[i]->record_id != NULL && !str_eq(items[i]->record_id, results[i].record->id))) {
-            unreadable(j, results, n);
+            unreadable(results, n);
             break;
         }
     }
