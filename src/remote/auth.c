@@ -327,7 +327,7 @@ static enum bs_rc keep(struct auth *a, const struct oauth_tokens *t, struct bs_e
     tell(a, t->refresh_token);
     if (!a->unsaved) {
         rc = connection_set_access(a->store, a->c->id, a->service, t->access_token, t->expires_ms,
-                                   t->refresh_token, e);
+                                   t->refresh_token, t->refresh_expires_ms, e);
     }
     if (rc != BS_OK) {
         return rc;

@@ -26,19 +26,20 @@ struct service_sql {
 
 #define COLUMNS(account)                                                                           \
     "SELECT id, userId, kind, " account ", scopes, quotaKey, needsReauth, lastRefreshError,"       \
-    " tokenExpiry, secret, clientId, clientSecret, accessToken"
+    " tokenExpiry, refreshExpiry, secret, clientId, clientSecret, accessToken"
 #define SERVICE_SQL(table, account)                                                                \
     {                                                                                              \
         table, "SELECT id FROM \"" table "\" WHERE userId = ?1",                                   \
             "INSERT INTO \"" table "\"(id, userId, kind, " account ", scopes, quotaKey, secret,"   \
-            " clientId, clientSecret, accessToken, tokenExpiry, createdAt, updatedAt)"             \
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"                     \
+            " clientId, clientSecret, accessToken, tokenExpiry, refreshExpiry, createdAt,"         \
+            " updatedAt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?12, ?12)"     \
             " ON CONFLICT(id) DO UPDATE SET kind = excluded.kind, " account " = excluded." account \
             ", scopes = excluded.scopes, quotaKey = excluded.quotaKey,"                            \
             " secret = excluded.secret, clientId = excluded.clientId,"                             \
             " clientSecret = excluded.clientSecret, accessToken = excluded.accessToken,"           \
-            " tokenExpiry = excluded.tokenExpiry, needsReauth = 0, lastRefreshError = '',"         \
-            " lastRefreshAttempt = NULL, updatedAt = excluded.updatedAt",                          \
+            " tokenExpiry = excluded.tokenExpiry, refreshExpiry = excluded.refreshExpiry,"         \
+            " needsReauth = 0, lastRefreshError = '', lastRefreshAttempt = NULL,"                  \
+            " updatedAt = excluded.updatedAt",                                                     \
             COLUMNS(account) " FROM \"" table "\" WHERE userId = ?1",                              \
             COLUMNS(account) " FROM \"" table "\" ORDER BY userId",                                \
             "DELETE FROM \"" table "\" WHERE id = ?1",                                             \
@@ -46,7 +47,7 @@ struct service_sql {
             " WHERE id = ?1",                                                                      \
             "UPDATE \"" table                                                                      \
             "\" SET accessToken = ?2, tokenExpiry = ?3, lastRefreshAttempt = ?4,"                  \
-            " secret = ?5 WHERE id = ?1",                                                          \
+            " secret = ?5, refreshExpiry = ?6 WHERE id = ?1",                                      \
             "UPDATE \"" table "\" SET needsReauth = ?2, lastRefreshError = ?3,"                    \
             " lastRefreshAttempt = ?4, updatedAt = ?4 WHERE id = ?1",                              \
             "SELECT id, secret, clientId, clientSecret, accessToken FROM \"" table "\"",           \
@@ -164,7 +165,7 @@ static enum bs_rc put(struct store *s, const struct connection *c, struct bs_err
     const char *const plain[N_SECRETS] = {c->secret, c->client_id, c->client_secret,
                                           c->access_token};
     char *sealed[N_SECRETS] = {NULL};
-    char id[37], now[CLOCK_TEXT_MAX], expiry[CLOCK_TEXT_MAX];
+    char id[37], now[CLOCK_TEXT_MAX], expiry[CLOCK_TEXT_MAX], refresh[CLOCK_TEXT_MAX];
     enum bs_rc rc = find_id(s, q, c->user_id, id, e);
 
     if (rc == BS_OK) {
@@ -177,7 +178,8 @@ static enum bs_rc put(struct store *s, const struct connection *c, struct bs_err
                             DB_TEXT(or_empty(c->account)), DB_TEXT(or_empty(c->scopes)),
                             DB_TEXT(or_empty(c->quota_key)), DB_TEXT(sealed[0]), DB_TEXT(sealed[1]),
                             DB_TEXT(sealed[2]), DB_TEXT(sealed[3]),
-                            time_arg(c->access_expires_ms, expiry), DB_TEXT(now)),
+                            time_arg(c->access_expires_ms, expiry), DB_TEXT(now),
+                            time_arg(c->refresh_expires_ms, refresh)),
                     e);
     }
     free_sealed(sealed);
@@ -215,17 +217,18 @@ static enum bs_rc gone(struct bs_err *e, const char *table)
 
 static enum bs_rc set_access(struct store *s, const struct service_sql *q, const char *id,
                              const char *const plain[N_SECRETS], int64_t expires_ms,
-                             struct bs_err *e)
+                             int64_t refresh_expires_ms, struct bs_err *e)
 {
     char *sealed[N_SECRETS];
-    char now[CLOCK_TEXT_MAX], expiry[CLOCK_TEXT_MAX];
+    char now[CLOCK_TEXT_MAX], expiry[CLOCK_TEXT_MAX], refresh[CLOCK_TEXT_MAX];
     enum bs_rc rc = seal_all(s->key, q->table, id, plain, sealed, e);
 
     clock_sql_text(clock_wall_ms(), now);
     if (rc == BS_OK && plain[0]) {
         rc = db_run_one(s, q->access_refresh,
                         DB_ARGS(DB_TEXT(id), DB_TEXT(sealed[ACCESS_TOKEN]),
-                                time_arg(expires_ms, expiry), DB_TEXT(now), DB_TEXT(sealed[0])),
+                                time_arg(expires_ms, expiry), DB_TEXT(now), DB_TEXT(sealed[0]),
+                                time_arg(refresh_expires_ms, refresh)),
                         e);
     } else if (rc == BS_OK) {
         rc = db_run_one(s, q->access,
@@ -239,15 +242,18 @@ static enum bs_rc set_access(struct store *s, const struct service_sql *q, const
 
 enum bs_rc connection_set_access(struct store *s, const char *id, enum service service,
                                  const char *access_token, int64_t expires_ms,
-                                 const char *refresh_token, struct bs_err *e)
+                                 const char *refresh_token, int64_t refresh_expires_ms,
+                                 struct bs_err *e)
 {
     const char *const plain[N_SECRETS] = {refresh_token, NULL, NULL, access_token};
     bool own;
     enum bs_rc rc = db_enter(s, &own, e);
 
-    return rc == BS_OK
-               ? db_leave(s, own, set_access(s, sql_of(service), id, plain, expires_ms, e), e)
-               : rc;
+    if (rc == BS_OK) {
+        rc = set_access(s, sql_of(service), id, plain, expires_ms, refresh_expires_ms, e);
+        rc = db_leave(s, own, rc, e);
+    }
+    return rc;
 }
 
 enum bs_rc connection_set_reauth(struct store *s, const char *id, enum service service,
@@ -282,7 +288,7 @@ static enum bs_rc open_secrets(const struct store *s, const struct db_rows *r, c
         char place[SECRET_PLACE_MAX];
 
         secret_place(place, table, c->id, secret_columns[i]);
-        rc = secret_open(s->key, place, db_col_text(r, 9 + (int)i), plain[i], e);
+        rc = secret_open(s->key, place, db_col_text(r, 10 + (int)i), plain[i], e);
     }
     if (rc != BS_OK) {
         bs_wrap(e, "connection %s (%s)", c->account, table);
@@ -310,6 +316,7 @@ static struct connection *read_row(const struct db_rows *r, enum service service
     c->needs_reauth = db_col_int(r, 6) != 0;
     c->reauth_reason = db_col_dup(r, 7);
     c->access_expires_ms = db_col_time(r, 8);
+    c->refresh_expires_ms = db_col_time(r, 9);
     return c;
 }
 

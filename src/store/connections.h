@@ -32,8 +32,9 @@ struct connection {
     char *secret; /* token, key JSON, or refresh token */
     char *client_id;
     char *client_secret;
-    char *access_token;        /* cached; NULL when none */
-    int64_t access_expires_ms; /* 0: none */
+    char *access_token;         /* cached; NULL when none */
+    int64_t access_expires_ms;  /* 0: none */
+    int64_t refresh_expires_ms; /* of a sign-in by OAuth: when it lapses; 0: not known, or never */
     char *quota_key; /* bucket name shared by all users of one credential ("google:<email>") */
 };
 void connection_free(struct connection *c); /* wipes; NULL is nothing */
@@ -51,11 +52,12 @@ enum bs_rc connections_list(struct store *s, struct connection ***out, size_t *n
                             struct bs_err *e) BS_MUST_CHECK;
 void connections_list_free(struct connection **list, size_t n);
 enum bs_rc connection_delete(struct store *s, const char *id, struct bs_err *e) BS_MUST_CHECK;
-/* Caches an access token; with refresh_token non-NULL replaces that in the same transaction: it is
- * durable before anybody uses it. */
+/* Caches an access token; with refresh_token non-NULL replaces that and its end (0: not known) in
+ * the same transaction: it is durable before anybody uses it. */
 enum bs_rc connection_set_access(struct store *s, const char *id, enum service service,
                                  const char *access_token, int64_t expires_ms,
-                                 const char *refresh_token, struct bs_err *e) BS_MUST_CHECK;
+                                 const char *refresh_token, int64_t refresh_expires_ms,
+                                 struct bs_err *e) BS_MUST_CHECK;
 /* needsReauth with the reason; reason NULL clears it. */
 enum bs_rc connection_set_reauth(struct store *s, const char *id, enum service service,
                                  const char *reason, int64_t now_ms,

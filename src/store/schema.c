@@ -5,10 +5,12 @@
 #include "store/db.h"
 
 EMBED_DECLARE(store_schema_v1_sql);
+EMBED_DECLARE(store_schema_v2_sql);
 EMBED_DECLARE(store_schema_views_sql);
 
 const struct db_step db_steps[] = {
     {embed_store_schema_v1_sql},
+    {embed_store_schema_v2_sql},
 };
 const int db_steps_n = sizeof db_steps / sizeof db_steps[0];
 const char *const db_views = embed_store_schema_views_sql;

@@ -25,6 +25,7 @@ static struct connection oauth(const char *user_id, enum service service)
         .client_secret = (char *)(uintptr_t) "client-SECRET-3",
         .access_token = (char *)(uintptr_t) "access-SECRET-4",
         .access_expires_ms = 1769076000000,
+        .refresh_expires_ms = 1774260000000,
     };
 }
 
@@ -58,6 +59,7 @@ static void a_credential_comes_back_as_it_was_given(void **state)
         assert_string_equal(got->client_secret, c.client_secret);
         assert_string_equal(got->access_token, c.access_token);
         assert_int_equal(got->access_expires_ms, c.access_expires_ms);
+        assert_int_equal(got->refresh_expires_ms, c.refresh_expires_ms);
         assert_false(got->needs_reauth);
         assert_string_equal(got->reauth_reason, "");
         connection_free(got);
@@ -185,8 +187,8 @@ static void a_new_pair_of_tokens_is_kept_together(void **state)
     OK(connection_put(w->s, &c, &w->e));
     got = get(w, c.user_id, SERVICE_AIRTABLE);
     OK(connection_set_access(w->s, got->id, SERVICE_AIRTABLE, "access-2", 1769079600000,
-                             "refresh-2", &w->e));
-    OK(connection_set_access(w->s, got->id, SERVICE_AIRTABLE, "access-3", 1769079600000, NULL,
+                             "refresh-2", 1774263600000, &w->e));
+    OK(connection_set_access(w->s, got->id, SERVICE_AIRTABLE, "access-3", 1769079600000, NULL, 0,
                              &w->e));
     connection_free(got);
     got = get(w, c.user_id, SERVICE_AIRTABLE);
@@ -194,7 +196,8 @@ static void a_new_pair_of_tokens_is_kept_together(void **state)
     assert_string_equal(got->secret, "refresh-2");
     assert_string_equal(got->client_secret, "client-SECRET-3");
     assert_int_equal(got->access_expires_ms, 1769079600000);
-    OK(connection_set_access(w->s, got->id, SERVICE_AIRTABLE, NULL, 0, NULL, &w->e));
+    assert_int_equal(got->refresh_expires_ms, 1774263600000);
+    OK(connection_set_access(w->s, got->id, SERVICE_AIRTABLE, NULL, 0, NULL, 0, &w->e));
     OK(connection_set_reauth(w->s, got->id, SERVICE_AIRTABLE, NULL, 1, &w->e));
     connection_free(got);
     got = get(w, c.user_id, SERVICE_AIRTABLE);
@@ -211,8 +214,8 @@ static void a_connection_that_is_gone_is_told(void **state)
     got = get(w, c.user_id, SERVICE_GOOGLE);
     OK(connection_delete(w->s, got->id, &w->e));
     assert_int_equal(world_number(w, "SELECT count(*) FROM GoogleSheetsConnection"), 0);
-    FAILS(connection_set_access(w->s, got->id, SERVICE_GOOGLE, "t", 1, NULL, &w->e), BS_STOP_SYNC,
-          BS_K_OAUTH, "removed meanwhile");
+    FAILS(connection_set_access(w->s, got->id, SERVICE_GOOGLE, "t", 1, NULL, 0, &w->e),
+          BS_STOP_SYNC, BS_K_OAUTH, "removed meanwhile");
     FAILS(connection_set_reauth(w->s, got->id, SERVICE_GOOGLE, "x", 1, &w->e), BS_STOP_SYNC,
           BS_K_OAUTH, "removed meanwhile");
     connection_free(got);

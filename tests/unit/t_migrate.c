@@ -1,6 +1,7 @@
 /* t_migrate.c: files of older versions come up to date, whatever happens meanwhile. */
 #include "store_world.h"
 
+#include "store/connections.h"
 #include "vfs_shim.h"
 
 /* Two versions before, the third renames a column by building the table anew. */
@@ -197,6 +198,32 @@ static void a_disk_that_fills_at_any_write_leaves_a_whole_version(void **state)
     assert_true(failures > 5);
 }
 
+/* The program's own steps from the oldest version on: what a person has entrusted to it stays. */
+static void a_file_of_version_1_comes_up_to_date_with_its_credentials(void **state)
+{
+    struct world *w = *state;
+    struct connection *c;
+
+    bare_open(w, 0);
+    OK(db_migrate(w->s, db_steps, 1, NULL, &w->e));
+    OK(db_script(
+        w->s,
+        "INSERT INTO \"User\" VALUES ('u1', 'anna', NULL, '', '');"
+        "INSERT INTO \"GoogleSheetsConnection\"(id, userId, kind, googleAccountEmail,"
+        " needsReauth, createdAt, updatedAt) VALUES ('c1', 'u1', 'oauth', 'anna@example.com',"
+        " 1, '', '')",
+        &w->e));
+    store_close(w->s);
+    world_open(w, STORE_EXISTING);
+    assert_int_equal(store_schema_version(w->s), db_steps_n);
+    assert_int_equal(access(bak(w, 1), F_OK), 0);
+    OK(connection_get(w->s, "u1", SERVICE_GOOGLE, true, &c, &w->e));
+    assert_string_equal(c->account, "anna@example.com");
+    assert_true(c->needs_reauth);
+    assert_int_equal(c->refresh_expires_ms, 0);
+    connection_free(c);
+}
+
 #define OLDER(f) cmocka_unit_test_setup_teardown(f, older, world_end)
 
 int main(void)
@@ -211,6 +238,8 @@ int main(void)
         OLDER(a_step_that_would_orphan_rows_is_taken_back),
         OLDER(a_step_taken_by_another_process_is_not_taken_again),
         OLDER(a_disk_that_fills_at_any_write_leaves_a_whole_version),
+        cmocka_unit_test_setup_teardown(a_file_of_version_1_comes_up_to_date_with_its_credentials,
+                                        world_empty, world_end),
     };
 
     shim_install();

@@ -21,7 +21,7 @@ static void a_new_database_is_private_and_set_up(void **state)
         const char *sql, *want;
     } cases[] = {
         {"PRAGMA application_id", "1112758595"},
-        {"PRAGMA user_version", "1"},
+        {"PRAGMA user_version", "2"},
         {"PRAGMA journal_mode", "wal"},
         {"PRAGMA auto_vacuum", "2"},
         {"SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND"
@@ -44,7 +44,7 @@ static void a_new_database_is_private_and_set_up(void **state)
     }
     assert_int_equal(stat(w->path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(store_schema_version(w->s), 1);
+    assert_int_equal(store_schema_version(w->s), db_steps_n);
     assert_string_equal(store_path(w->s), w->path);
 }
 
@@ -130,7 +130,7 @@ static void a_database_of_a_newer_program_is_refused_in_plain_words(void **state
     w->s = NULL;
     world_text(w, "PRAGMA user_version = 99");
     FAILS(store_open(w->path, STORE_EXISTING, NULL, &w->s, &w->e), BS_STOP_ALL, BS_K_STATE,
-          "written by a newer basesync (its version is 99, this program knows 1); install");
+          "written by a newer basesync (its version is 99, this program knows 2); install");
     assert_int_equal(world_number(w, "PRAGMA user_version"), 99);
 }
 
@@ -161,7 +161,7 @@ static void an_empty_file_becomes_a_database(void **state)
     FAILS(store_open(w->path, STORE_READONLY, NULL, &w->s, &w->e), BS_STOP_ALL, BS_K_STATE,
           "is empty");
     world_open(w, STORE_EXISTING);
-    assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
+    assert_int_equal(world_number(w, "PRAGMA user_version"), db_steps_n);
 }
 
 static void who_opens_for_reading_cannot_write(void **state)
@@ -451,7 +451,7 @@ static void a_disk_that_fills_while_the_file_is_made_leaves_nothing_wrong(void *
     shim = (struct shim_hooks){NULL};
     world_open(w, STORE_EXISTING);
     OK(store_check(w->s, true, &w->e));
-    assert_int_equal(store_schema_version(w->s), 1);
+    assert_int_equal(store_schema_version(w->s), db_steps_n);
 }
 
 static void a_database_locked_for_too_long_is_told_in_words(void **state)
@@ -777,7 +777,7 @@ static void the_shell_reads_and_keeps_to_read_only(void **state)
     assert_true(read(pipe_fd[0], out, sizeof out - 1) > 0);
     close(pipe_fd[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_string_equal(out, "version 1\n");
+    assert_string_equal(out, "version 2\n");
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 0);
     assert_int_equal(world_number(w, "SELECT count(*) FROM Meta WHERE name = 'shell'"), 0);
 }
