@@ -93,6 +93,16 @@ const char *bs_kind_name(enum bs_kind kind)
     return kinds[kind].name;
 }
 
+enum bs_kind bs_kind_of(const char *name)
+{
+    int k = BS_K_NONE;
+
+    while (k < BS_K_COUNT && !str_eq(kinds[k].name, name)) {
+        k++;
+    }
+    return k < BS_K_COUNT ? (enum bs_kind)k : BS_K_INTERNAL;
+}
+
 int bs_kind_exit(enum bs_kind kind)
 {
     if ((unsigned)kind >= BS_K_COUNT) {

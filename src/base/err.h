@@ -81,6 +81,8 @@ enum bs_rc bs_wrap(struct bs_err *e, const char *fmt, ...) BS_PRINTF(2, 3);
 
 /* "NETWORK", "OAUTH" ...: the words stored in SyncLog.errors. */
 const char *bs_kind_name(enum bs_kind kind);
+/* The kind of such a word; BS_K_INTERNAL for any other text and for NULL. */
+enum bs_kind bs_kind_of(const char *name);
 
 /* The exit code of design section 8 for an error of this kind: 1, 2, 4 or 5. */
 int bs_kind_exit(enum bs_kind kind);

@@ -42,8 +42,6 @@ struct conf_sync {
     int64_t full_scan_ms; /* 0: every run is a full scan */
 };
 
-enum notify_kind { NOTIFY_HTTP, NOTIFY_COMMAND, NOTIFY_MAIL };
-
 struct conf {
     char *path, *dir;          /* of the INI */
     char *database, *key_file; /* absolute */

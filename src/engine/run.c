@@ -334,21 +334,36 @@ static int exit_code_of(const struct run *r, const struct run_result *out)
     return r->counts.held > 0 ? 4 : 0;
 }
 
+/* What a run with failed items says of itself. */
+static void first_failure(const struct run *r, struct bs_err *why)
+{
+    const struct sync_issue *first = NULL;
+
+    for (size_t i = 0; i < r->n_issues && first == NULL; i++) {
+        first = r->issues[i].level == ISSUE_ERROR ? &r->issues[i] : NULL;
+    }
+    bs_fail(why, BS_SKIP, first != NULL ? first->kind : BS_K_VALIDATION, "%lld failed; first: %s",
+            (long long)r->counts.failed, first != NULL ? first->message : "see the run's errors");
+}
+
 static enum bs_rc close_metadata(struct run *r, struct run_result *out, struct bs_err *e)
 {
-    bool ran = !str_eq(out->status, "SKIPPED") && !r->opt->dry_run && r->opt->undo_log == NULL;
     const char *word = str_eq(out->status, "SUCCESS")   ? "success"
                        : str_eq(out->status, "PARTIAL") ? "partial"
-                                                        : "failed";
-    const char *why = out->err.rc != BS_OK   ? out->err.msg
-                      : r->counts.failed > 0 ? "some items failed; see the run's errors"
-                                             : NULL;
+                       : str_eq(out->status, "FAILED")  ? "failed"
+                                                        : NULL;
+    struct bs_err why = out->err;
 
     step(r, STEP_METADATA);
-    if (!ran) {
+    /* A run that found the sync busy says nothing about it; the run that is on will. */
+    if (r->opt->dry_run || r->opt->undo_log != NULL || why.kind == BS_K_BUSY) {
         return BS_OK;
     }
-    return syncs_set_outcome(r->env->store, r->sc->id, word, why, clock_wall_ms(), e);
+    if (why.rc == BS_OK && r->counts.failed > 0) {
+        first_failure(r, &why);
+    }
+    return syncs_set_outcome(r->env->store, r->sc->id, word, why.kind,
+                             why.rc != BS_OK ? why.msg : NULL, clock_wall_ms(), e);
 }
 
 static enum bs_rc close_run(struct run *r, struct run_result *out, struct bs_err *e)

@@ -70,7 +70,8 @@ static void fail(struct server *v, struct member *m, const char *why, bool has_r
     } else {
         supervise_survive(v, write_row(v, m, "FAILED", BS_K_INTERNAL, why, &e), &e);
     }
-    supervise_survive(v, syncs_set_outcome(v->s->store, m->id, "failed", why, now, &e), &e);
+    supervise_survive(
+        v, syncs_set_outcome(v->s->store, m->id, "failed", BS_K_INTERNAL, why, now, &e), &e);
 }
 
 static void take_row(struct member *m, const struct log_row *row)

@@ -185,7 +185,7 @@ static const char list_sql[] =
     "SELECT c.id, c.slug, c.name, c.userId, u.name, c.isActive, c.isPaused, c.airtableBaseId,"
     " c.airtableTableId, c.airtableViewId, c.googleSpreadsheetId, c.googleSheetId, c.fieldMappings,"
     " c.syncDirection, c.conflictResolution, c.schedule, c.lastSyncAt, c.lastSyncStatus,"
-    " c.lastErrorAt, c.lastErrorMessage, c.nextSyncAt"
+    " c.lastErrorAt, c.lastErrorMessage, c.nextSyncAt, c.lastErrorType"
     " FROM \"SyncConfig\" c JOIN \"User\" u ON u.id = c.userId"
     " WHERE c.isActive >= ?1 ORDER BY c.slug";
 
@@ -213,6 +213,7 @@ static void read_config(const struct db_rows *r, struct arena *a, struct sync_co
         &c->last_error_at,
         &c->last_error,
         &c->next_sync_at,
+        &c->last_error_type,
     };
     size_t i;
 
@@ -266,16 +267,19 @@ static enum bs_rc on_sync(struct store *s, const char *sql, const struct db_arg 
 }
 
 enum bs_rc syncs_set_outcome(struct store *s, const char *sync_id, const char *status,
-                             const char *error, int64_t now_ms, struct bs_err *e)
+                             enum bs_kind kind, const char *error, int64_t now_ms, struct bs_err *e)
 {
     char now[CLOCK_TEXT_MAX];
 
     clock_sql_text(now_ms, now);
     return on_sync(s,
-                   "UPDATE \"SyncConfig\" SET lastSyncAt = ?2, lastSyncStatus = ?3,"
-                   " lastErrorAt = CASE WHEN ?4 IS NULL THEN lastErrorAt ELSE ?2 END,"
-                   " lastErrorMessage = ?4 WHERE id = ?1",
-                   DB_ARGS(DB_TEXT(sync_id), DB_TEXT(now), DB_TEXT(status), DB_TEXT(error)), e);
+                   "UPDATE \"SyncConfig\" SET lastSyncAt = iif(?3 IS NULL, lastSyncAt, ?2),"
+                   " lastSyncStatus = coalesce(?3, lastSyncStatus),"
+                   " lastErrorAt = iif(?4 IS NULL, lastErrorAt, ?2),"
+                   " lastErrorMessage = ?4, lastErrorType = ?5 WHERE id = ?1",
+                   DB_ARGS(DB_TEXT(sync_id), DB_TEXT(now), DB_TEXT(status), DB_TEXT(error),
+                           DB_TEXT(error ? bs_kind_name(kind) : NULL)),
+                   e);
 }
 
 enum bs_rc syncs_set_next(struct store *s, const char *sync_id, int64_t next_ms, struct bs_err *e)

@@ -26,6 +26,7 @@ struct sync_config {
     const char *direction, *conflicts, *schedule; /* SQL words; cron text */
     /* what happened */
     const char *last_sync_at, *last_status, *last_error_at, *last_error, *next_sync_at;
+    const char *last_error_type; /* bs_kind_name; NULL: the last run was well */
 };
 
 /* Mirrors the INI: inserts, updates changed rows (updatedAt), deactivates syncs that are not in the
@@ -36,10 +37,12 @@ enum bs_rc syncs_mirror(struct store *s, struct sync_config *list, size_t n,
 /* All syncs in the order of their slugs, in the arena; active_only leaves out inactive ones. */
 enum bs_rc syncs_list(struct store *s, bool active_only, struct arena *a,
                       const struct sync_config **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
-/* lastSyncAt, lastSyncStatus ('success', 'failed', 'partial'), lastErrorAt, lastErrorMessage. error
- * NULL: success. */
+/* lastSyncAt, lastSyncStatus ('success', 'failed', 'partial'), lastErrorAt, lastErrorType,
+ * lastErrorMessage. error NULL: all was well, kind is not looked at. status NULL: the run did not
+ * start; the last one's time and status stay. */
 enum bs_rc syncs_set_outcome(struct store *s, const char *sync_id, const char *status,
-                             const char *error, int64_t now_ms, struct bs_err *e) BS_MUST_CHECK;
+                             enum bs_kind kind, const char *error, int64_t now_ms,
+                             struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc syncs_set_next(struct store *s, const char *sync_id, int64_t next_ms,
                           struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc syncs_set_paused(struct store *s, const char *sync_id, bool paused,

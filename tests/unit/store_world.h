@@ -32,7 +32,7 @@ struct world {
     struct store *s;
     struct arena *a;
     struct bs_err e;
-    char text[4096]; /* what world_text gave last */
+    char text[16384]; /* what world_text gave last */
 };
 
 /* The call must end well; says the message when it does not. */

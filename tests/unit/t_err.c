@@ -118,6 +118,7 @@ static void every_kind_has_its_name_and_exit_code(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_string_equal(bs_kind_name(cases[i].kind), cases[i].name);
         assert_int_equal(bs_kind_exit(cases[i].kind), cases[i].code);
+        assert_int_equal(bs_kind_of(cases[i].name), cases[i].kind);
         assert_int_equal(bs_kind_needs_person(cases[i].kind), cases[i].person);
     }
 }

@@ -746,11 +746,11 @@ static void queries_typed_by_hand_give_what_they_say(void **state)
     assert_int_equal(world_number(w, "SELECT count(*) FROM \"SyncLog\" WHERE \"status\" = 'FAILED'"
                                      " AND \"startedAt\" > datetime('now', '-1 hour')"),
                      2);
-    OK(syncs_set_outcome(w->s, sync, "failed", "no route", now - 11 * 60000, &w->e));
+    OK(syncs_set_outcome(w->s, sync, "failed", BS_K_NETWORK, "no route", now - 11 * 60000, &w->e));
     assert_int_equal(world_number(w, "SELECT count(*) FROM \"SyncConfig\" WHERE \"isActive\" = true"
                                      " AND \"lastSyncAt\" < datetime('now', '-10 minutes')"),
                      1);
-    OK(syncs_set_outcome(w->s, sync, "failed", "no route", now - 9 * 60000, &w->e));
+    OK(syncs_set_outcome(w->s, sync, "failed", BS_K_NETWORK, "no route", now - 9 * 60000, &w->e));
     assert_int_equal(world_number(w, "SELECT count(*) FROM \"SyncConfig\" WHERE \"isActive\" = true"
                                      " AND \"lastSyncAt\" < datetime('now', '-10 minutes')"),
                      0);

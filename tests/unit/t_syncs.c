@@ -99,7 +99,7 @@ static void a_section_that_is_gone_is_deactivated_and_continues_when_it_is_back(
 
     OK(syncs_mirror(w->s, two, 2, &w->e));
     snprintf(id, sizeof id, "%s", two[1].id);
-    OK(syncs_set_outcome(w->s, id, "success", NULL, 1769076000000, &w->e));
+    OK(syncs_set_outcome(w->s, id, "success", BS_K_NONE, NULL, 1769076000000, &w->e));
     OK(syncs_set_next(w->s, id, 1769076300000, &w->e));
     OK(syncs_mirror(w->s, two, 1, &w->e));
     assert_false(get(w, "b")->is_active);
@@ -147,19 +147,28 @@ static void an_outcome_keeps_the_time_of_the_last_error(void **state)
     const char *id = world_sync(w, "sales");
     const struct sync_config *c;
 
-    OK(syncs_set_outcome(w->s, id, "failed", "no route", 1769076000000, &w->e));
+    OK(syncs_set_outcome(w->s, id, "failed", BS_K_NETWORK, "no route", 1769076000000, &w->e));
     c = get(w, "sales");
     assert_string_equal(c->last_status, "failed");
     assert_string_equal(c->last_error, "no route");
+    assert_string_equal(c->last_error_type, "NETWORK");
     assert_string_equal(c->last_error_at, "2026-01-22 10:00:00.000");
-    OK(syncs_set_outcome(w->s, id, "success", NULL, 1769076300000, &w->e));
+    OK(syncs_set_outcome(w->s, id, "success", BS_K_NONE, NULL, 1769076300000, &w->e));
     c = get(w, "sales");
     assert_string_equal(c->last_status, "success");
     assert_string_equal(c->last_sync_at, "2026-01-22 10:05:00.000");
     assert_string_equal(c->last_error_at, "2026-01-22 10:00:00.000");
     assert_null(c->last_error);
-    FAILS(syncs_set_outcome(w->s, "nobody", "success", NULL, 1, &w->e), BS_STOP_SYNC, BS_K_INTERNAL,
-          "not in the database");
+    assert_null(c->last_error_type);
+    /* A run that did not start says why, and nothing about the last one. */
+    OK(syncs_set_outcome(w->s, id, NULL, BS_K_CONFIG, "no connection", 1769076600000, &w->e));
+    c = get(w, "sales");
+    assert_string_equal(c->last_status, "success");
+    assert_string_equal(c->last_sync_at, "2026-01-22 10:05:00.000");
+    assert_string_equal(c->last_error_at, "2026-01-22 10:10:00.000");
+    assert_string_equal(c->last_error_type, "CONFIG");
+    FAILS(syncs_set_outcome(w->s, "nobody", "success", BS_K_NONE, NULL, 1, &w->e), BS_STOP_SYNC,
+          BS_K_INTERNAL, "not in the database");
 }
 
 static void a_pause_survives_restart_and_mirror(void **state)
@@ -202,20 +211,26 @@ static void what_a_person_was_told_is_remembered(void **state)
     const char *id = world_sync(w, "sales");
     struct notify_row row;
 
-    OK(notify_get(w->s, id, &row, &w->e));
+    OK(notify_get(w->s, id, NOTIFY_MAIL, &row, &w->e));
     assert_int_equal(row.state, NOTIFY_OK);
     assert_int_equal(row.since_ms, 0);
-    row = (struct notify_row){NOTIFY_PERSON, 1769076000000, 0};
-    OK(notify_set(w->s, id, &row, &w->e));
-    row.sent_ms = 1769076060000;
-    OK(notify_set(w->s, id, &row, &w->e));
+    row = (struct notify_row){NOTIFY_FAILED, BS_K_NETWORK, 1769076000000, 1769076000000};
+    OK(notify_set(w->s, id, NOTIFY_MAIL, &row, &w->e));
+    row = (struct notify_row){NOTIFY_PERSON, BS_K_OAUTH, 1769076000000, 1769076060000};
+    OK(notify_set(w->s, id, NOTIFY_MAIL, &row, &w->e));
     world_reopen(w);
     memset(&row, 0, sizeof row);
     id = world_sync(w, "sales");
-    OK(notify_get(w->s, id, &row, &w->e));
+    OK(notify_get(w->s, id, NOTIFY_MAIL, &row, &w->e));
     assert_int_equal(row.state, NOTIFY_PERSON);
+    assert_int_equal(row.about, BS_K_OAUTH);
     assert_int_equal(row.since_ms, 1769076000000);
     assert_int_equal(row.sent_ms, 1769076060000);
+    OK(notify_get(w->s, id, NOTIFY_HTTP, &row, &w->e)); /* each way for itself */
+    assert_int_equal(row.state, NOTIFY_OK);
+    OK(notify_set(w->s, id, NOTIFY_MAIL, &row, &w->e));
+    OK(notify_get(w->s, id, NOTIFY_MAIL, &row, &w->e));
+    assert_int_equal(row.state, NOTIFY_OK);
 }
 
 #define NEW(f) cmocka_unit_test_setup_teardown(f, world_new, world_end)
