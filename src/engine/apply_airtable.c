@@ -294,12 +294,31 @@ static enum bs_rc before_create(void *ctx, const struct airtable_write *const *i
     return BS_OK;
 }
 
+/* An upsert met a record that was known before, or that it has just made of another row: Airtable
+ * takes for one what are two keys here. */
+static enum bs_rc confirm_met(struct run *r, const struct pending_op *p,
+                              const struct airtable_result *res, struct bs_err *e)
+{
+    r->counts.failed++;
+    run_issue(r, ISSUE_ERROR, BS_K_VALIDATION, res->record->id, run_op_row(r, p->op), r->key_field,
+              "Airtable took the row's \"%s\" for that of another record, which now holds the "
+              "row's values: give each a key that differs in more than spelling",
+              r->fields[r->key_field].field->name);
+    if (log_outcomes(r, p, "failed", res->record->id, e) != BS_OK) {
+        return e->rc;
+    }
+    return journal_done(r->env->store, p->intent, e);
+}
+
 static enum bs_rc confirm_create(struct run *r, const struct pending_op *p,
                                  const struct airtable_result *res, struct bs_err *e)
 {
     const struct op *op = p->op;
     bool made = res->rc == BS_OK && res->record != NULL;
 
+    if (made && res->found && strmap_get(r->record_by_id, res->record->id) != STRMAP_NONE) {
+        return confirm_met(r, p, res, e);
+    }
     if (log_outcomes(r, p, outcome_word(res), made ? res->record->id : NULL, e) != BS_OK) {
         return e->rc;
     }
@@ -339,6 +358,7 @@ static enum bs_rc apply_creates(struct run *r, struct plan *plan, struct bs_err 
     if (n == 0) {
         return BS_OK;
     }
+    run_mark_exact_creates(r, writes, n);
     return airtable_create(r->at, &r->query, writes, n, r->rules.create_choices, before_create,
                            on_created, r, e);
 }

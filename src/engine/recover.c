@@ -1,8 +1,8 @@
 /*
- * recover.c: replays the journal. A create whose answer was lost is looked for by creation time and
- * full content among the records that no pair and no row knows; equal rows are counted, so that two
- * equal rows stay two. Only what is surely not there is forgotten, and then created anew by the
- * plan.
+ * recover.c: replays the journal. A create whose answer was lost is looked for by its key, where
+ * the user has named one, else by creation time and full content among the records that no pair and
+ * no row knows; equal rows are counted, so that two equal rows stay two. Only what is surely not
+ * there is forgotten, and then created anew by the plan.
  */
 #include "base/clock.h"
 #include "base/os.h"
@@ -195,8 +195,15 @@ static enum bs_rc not_found(struct run *r, struct intent *in, struct bs_err *e)
 
 static enum bs_rc settle_pending(struct run *r, struct intent *in, uint8_t *taken, struct bs_err *e)
 {
-    uint32_t rec = find_orphan(r, in, taken);
+    bool row_waits = find_row(r, in, NULL) != NULL;
+    uint32_t rec;
 
+    if (run_recover_by_key(r, in, taken, row_waits, &rec, e) != BS_OK) {
+        return e->rc;
+    }
+    if (rec == SYNC_NONE) {
+        rec = find_orphan(r, in, taken);
+    }
     if (rec == SYNC_NONE) {
         return not_found(r, in, e);
     }
@@ -206,11 +213,13 @@ static enum bs_rc settle_pending(struct run *r, struct intent *in, uint8_t *take
 
 enum bs_rc run_recover(struct run *r, struct bs_err *e)
 {
-    uint8_t *taken = arena_alloc_n(r->arena, r->state.n_records + 1, 1);
+    uint8_t *taken;
 
     if (journal_list(r->env->store, r->sc->id, r->arena, &r->intents, &r->n_intents, e) != BS_OK) {
         return e->rc;
     }
+    /* Those made again by their key are records, too. */
+    taken = arena_alloc_n(r->arena, r->state.n_records + r->n_intents + 1, 1);
     for (size_t i = 0; i < r->n_intents; i++) {
         struct intent *in = &r->intents[i];
         enum bs_rc rc = in->state == INTENT_CREATED ? settle_created(r, in, e)

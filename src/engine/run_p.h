@@ -74,6 +74,7 @@ struct run {
     const char **field_refs; /* per mapped field: how the INI names it */
     bool *known_header;      /* per mapped field: an earlier run has seen this header */
     const char **state_keys; /* per mapped field: key of its stored hashes */
+    uint32_t key_field;      /* create_key: index of the mapped field, SYNC_NONE */
     uint32_t modified_index; /* of the last-modified field in query, SYNC_NONE */
     uint32_t known_width;    /* columns that held everything in the last run, 0 unknown */
     bool known_id_column;    /* an earlier run has seen the id column */
@@ -126,6 +127,18 @@ uint32_t run_add_record(struct run *r, const char *id);
 /* ---- recover.c: the journal ---- */
 enum bs_rc run_recover(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 uint64_t run_content_hash(const struct run *r, const struct side_cell *cells);
+
+/* ---- create_key.c ---- */
+/* The field of create_key; BS_STOP_SYNC, and which, when it cannot be one. */
+enum bs_rc run_find_create_key(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Creates whose key is their own become upserts; of the others a warning is kept. The writes' tags
+ * are struct pending_op. */
+void run_mark_exact_creates(struct run *r, struct airtable_write *writes, size_t n);
+/* A pending intent settled by its key: the one record that has it, if nothing else knows it, or,
+ * for a row that waits, the record that an upsert of the same fields makes or meets. SYNC_NONE:
+ * not to be settled so. BS_STOP_SYNC when that answer is lost, too. */
+enum bs_rc run_recover_by_key(struct run *r, const struct intent *in, const uint8_t *taken,
+                              bool row_waits, uint32_t *record, struct bs_err *e) BS_MUST_CHECK;
 
 /* ---- doubt.c ---- */
 /* Right before a write to the sheet, inside its transaction. */

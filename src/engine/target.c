@@ -407,7 +407,8 @@ enum bs_rc run_find_target(struct run *r, struct bs_err *e)
     if (r->start_over) {
         was = NULL;
     }
-    if (map_fields(r, was, e) != BS_OK || load_pairs(r, e) != BS_OK) {
+    if (map_fields(r, was, e) != BS_OK || run_find_create_key(r, e) != BS_OK ||
+        load_pairs(r, e) != BS_OK) {
         return e->rc;
     }
     build_query(r);

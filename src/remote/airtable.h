@@ -76,13 +76,19 @@ struct airtable_write {
     const char *record_id; /* NULL for a create */
     const struct airtable_cell *cells;
     size_t n_cells;
+    /* Instead of cells: the fields object of an earlier airtable_write_fields. */
+    const char *fields_json;
+    /* A create that goes out as an upsert on this field, whose value no other record and no other
+     * write of the list has; NULL: as a plain create. */
+    const struct field *merge_on;
     void *tag; /* the caller's */
 };
 
 struct airtable_result {
     enum bs_rc rc; /* OK; SKIP refused, nothing written (err says why); UNSURE */
     struct bs_err err;
-    bool gone; /* update/delete of a record that is not there */
+    bool gone;  /* update/delete of a record that is not there */
+    bool found; /* upsert: the record was there, and has been updated */
     /* Whole record as the answer has it (q's fields), NULL for deletes and failures. */
     const struct airtable_record *record;
 };
@@ -99,9 +105,12 @@ enum bs_rc airtable_update(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, bool typecast,
                            airtable_batch_fn *done, void *ctx, struct bs_err *e) BS_MUST_CHECK;
 /* POST in batches of 10, one after another, each on a fresh connection and sent once: a lost answer
- * gives UNSURE for the whole batch. before(ctx, ...) is called right before a batch leaves
- * (journal). A refused batch (422/413: nothing was written) is split, before is not called again
- * for its parts. */
+ * gives UNSURE for the whole batch. before(ctx, ...; NULL: nothing) is called right before a batch
+ * leaves (journal). A refused batch (422/413: nothing was written) is split, before is not called
+ * again for its parts. Writes with merge_on go by PATCH with performUpsert ("Update multiple
+ * records"), in batches of their own and in their place: they may be sent again after a lost
+ * answer, since the one that comes second meets the record of the first. Only when every try ends
+ * so are they UNSURE. */
 enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, bool typecast,
                            enum bs_rc (*before)(void *ctx,

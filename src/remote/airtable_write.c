@@ -1,7 +1,7 @@
 /*
  * airtable_write.c: creates, updates, deletes in batches of 10. A refused batch has written nothing
  * (observed for POST and PATCH) and does not say which record was bad: it is halved until the bad
- * one is alone. Creates go one batch after another, each sent once.
+ * one is alone. Creates go one batch after another, each sent once, or by upsert on a key.
  */
 #include "base/str.h"
 #include "remote/airtable_p.h"
@@ -14,6 +14,7 @@ struct write_job {
     const struct airtable_query *q;
     enum http_method method;
     bool typecast;
+    const struct field *merge_on; /* creates by upsert: on this field */
     airtable_batch_fn *done;
     void *ctx;
     struct arena *arena;
@@ -34,7 +35,11 @@ static void write_body(const struct write_job *j, const struct airtable_write *c
     jsonw_array(&w);
     for (size_t i = 0; i < n; i++) {
         buf_clear(&fields);
-        airtable_write_fields(&fields, items[i]->cells, items[i]->n_cells);
+        if (items[i]->fields_json != NULL) {
+            buf_adds(&fields, items[i]->fields_json);
+        } else {
+            airtable_write_fields(&fields, items[i]->cells, items[i]->n_cells);
+        }
         jsonw_object(&w);
         if (items[i]->record_id != NULL) {
             jsonw_member(&w, "id", items[i]->record_id);
@@ -44,6 +49,15 @@ static void write_body(const struct write_job *j, const struct airtable_write *c
         jsonw_end_object(&w);
     }
     jsonw_end_array(&w);
+    if (j->merge_on != NULL) {
+        jsonw_key(&w, "performUpsert");
+        jsonw_object(&w);
+        jsonw_key(&w, "fieldsToMergeOn");
+        jsonw_array(&w);
+        jsonw_string(&w, j->merge_on->id);
+        jsonw_end_array(&w);
+        jsonw_end_object(&w);
+    }
     if (j->typecast) {
         jsonw_member_bool(&w, "typecast", true);
     }
@@ -108,7 +122,32 @@ static void unreadable(struct airtable_result *results, size_t n)
     all_failed(results, n, BS_UNSURE, &why);
 }
 
-/* Answers to POST keep the order of the request; those to PATCH are matched by id as well. */
+static bool lists_id(const struct json *list, const char *id)
+{
+    for (const struct json *c = json_child(list); c != NULL; c = json_next(c)) {
+        if (str_eq(json_string(c, ""), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An upsert's answer says of each record whether it was made. One that stands for two rows has been
+ * overwritten by the second: how Airtable compares keys is its own affair. */
+static void read_upserted(const struct json *doc, size_t n, struct airtable_result *results)
+{
+    for (size_t i = 0; i < n && results[i].record != NULL; i++) {
+        const char *id = results[i].record->id;
+
+        results[i].found = lists_id(json_get(doc, "updatedRecords"), id);
+        for (size_t k = 0; k < i; k++) {
+            results[i].found = results[i].found || str_eq(results[k].record->id, id);
+        }
+    }
+}
+
+/* Answers to POST keep the order of the request, as do those to an upsert; those to other PATCHes
+ * are matched by id as well. */
 static void read_answer(struct write_job *j, const struct airtable_write *const *items, size_t n,
                         const struct http_response *http, struct airtable_result *results)
 {
@@ -142,6 +181,9 @@ static void read_answer(struct write_job *j, const struct airtable_write *const 
             break;
         }
     }
+    if (j->merge_on != NULL) {
+        read_upserted(doc, n, results);
+    }
     json_free(doc);
 }
 
@@ -149,6 +191,13 @@ static bool may_split(const struct retry_verdict *v, size_t n)
 {
     return n > 1 && (v->action == ACT_SPLIT || v->action == ACT_GONE ||
                      (v->action == ACT_FAIL && v->kind == BS_K_VALIDATION));
+}
+
+/* Of an upsert, which may have been sent before: only its values' refusal says that it never
+ * arrived. */
+static bool is_refusal(const struct retry_verdict *v)
+{
+    return v->action == ACT_SPLIT || (v->action == ACT_FAIL && v->kind == BS_K_VALIDATION);
 }
 
 /* The outcome of a batch that will not be split any further. */
@@ -167,7 +216,11 @@ static void settle(struct write_job *j, const struct airtable_write *const *item
         }
         return;
     }
-    all_failed(results, n, res->err.rc == BS_UNSURE ? BS_UNSURE : BS_SKIP, &res->err);
+    all_failed(results, n,
+               res->err.rc == BS_UNSURE || (j->merge_on != NULL && !is_refusal(&res->verdict))
+                   ? BS_UNSURE
+                   : BS_SKIP,
+               &res->err);
 }
 
 /* Errors that concern more than this batch end the whole write. */
@@ -261,7 +314,7 @@ enum bs_rc airtable_update(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, bool typecast,
                            airtable_batch_fn *done, void *ctx, struct bs_err *e)
 {
-    struct write_job j = {at, q, HTTP_PATCH, typecast, done, ctx, arena_new()};
+    struct write_job j = {at, q, HTTP_PATCH, typecast, NULL, done, ctx, arena_new()};
     enum bs_rc rc = overlap(&j, list, n, e);
 
     arena_free(j.arena);
@@ -272,7 +325,7 @@ enum bs_rc airtable_delete(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, airtable_batch_fn *done,
                            void *ctx, struct bs_err *e)
 {
-    struct write_job j = {at, q, HTTP_DELETE, false, done, ctx, arena_new()};
+    struct write_job j = {at, q, HTTP_DELETE, false, NULL, done, ctx, arena_new()};
     enum bs_rc rc = overlap(&j, list, n, e);
 
     arena_free(j.arena);
@@ -286,18 +339,23 @@ enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
                                                 struct bs_err *e),
                            airtable_batch_fn *done, void *ctx, struct bs_err *e)
 {
-    struct write_job j = {at, q, HTTP_POST, typecast, done, ctx, NULL};
+    struct write_job j = {at, q, HTTP_POST, typecast, NULL, done, ctx, NULL};
     enum bs_rc rc = BS_OK;
 
-    for (size_t first = 0; first < n && rc == BS_OK; first += AIRTABLE_BATCH) {
+    for (size_t first = 0, k; first < n && rc == BS_OK; first += k) {
         const struct airtable_write *items[AIRTABLE_BATCH];
-        size_t k = n - first < AIRTABLE_BATCH ? n - first : AIRTABLE_BATCH;
 
-        for (size_t i = 0; i < k; i++) {
-            items[i] = &list[first + i];
+        for (k = 0; first + k < n && k < AIRTABLE_BATCH &&
+                    list[first + k].merge_on == list[first].merge_on;
+             k++) {
+            items[k] = &list[first + k];
         }
+        j.merge_on = list[first].merge_on;
+        j.method = j.merge_on != NULL ? HTTP_PATCH : HTTP_POST;
         j.arena = arena_new();
-        rc = before(ctx, items, k, e);
+        if (before != NULL) {
+            rc = before(ctx, items, k, e);
+        }
         if (rc == BS_OK) {
             rc = send_part(&j, items, k, e);
         }
