@@ -1,6 +1,6 @@
 /*
- * failing_malloc.c: put in front of the C library (LD_PRELOAD), it makes the OOM_AT-th allocation fail,
- * and with OOM_ALL every one after it as well. OOM_COUNT names a file that gets the number of
+ * failing_malloc.c: put in front of the C library (LD_PRELOAD), it makes the OOM_AT-th allocation
+ * fail, and with OOM_ALL every one after it as well. OOM_COUNT names a file that gets the number of
  * allocations when the process ends.
  */
 #define _GNU_SOURCE
@@ -22,7 +22,7 @@ __attribute__((constructor)) static void start(void)
 {
     const char *text = getenv("OOM_AT");
 
-    at = text ? atol(text) : 0;
+    at = text ? strtol(text, NULL, 10) : 0;
     all = getenv("OOM_ALL") != NULL;
     ready = 1;
 }
