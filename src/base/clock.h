@@ -19,7 +19,7 @@ struct clock_ops {
 };
 
 /* Replaces the clock for the process; NULL brings the real one back. Test builds also honour
- * BASESYNC_CLOCK (see clock.c): an offset in ms, or a file that holds the time. */
+ * BASESYNC_CLOCK (see clock.c): an offset in ms, a speed, or a file that holds the time. */
 void clock_set(const struct clock_ops *ops);
 
 int64_t clock_wall_ms(void);

@@ -119,6 +119,11 @@ static void post_clock(struct ctl *c)
 {
     int64_t now = twin_now_ms(c->t);
     const cJSON *stop = tj_get(c->body, "stop");
+    if (tj_get(c->body, "speed")) {
+        c->t->clock_speed = tj_int(c->body, "speed", 1);
+        c->t->clock_since = tj_int(c->body, "since_ms", 0);
+        c->t->clock_shift = 0;
+    }
     if (tj_get(c->body, "set_ms"))
         twin_set_clock(c->t, tj_int(c->body, "set_ms", now));
     if (tj_get(c->body, "advance_ms"))

@@ -19,6 +19,8 @@ struct wirelog;
 struct twin {
     pthread_mutex_t lock; /* around everything below */
     int64_t clock_shift;  /* the twin's clock minus the machine's, ms */
+    int64_t clock_speed;  /* >1: so many times as fast as the machine's since clock_since */
+    int64_t clock_since;  /* Unix ms of the machine */
     int64_t clock_stop;   /* >0: the clock stands here */
     uint64_t random_state;
     uint64_t seq; /* last request number */

@@ -41,7 +41,10 @@ int64_t twin_now_ms(struct twin *t)
     if (t->clock_stop)
         return t->clock_stop;
     clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + t->clock_shift;
+    int64_t now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    if (t->clock_speed > 1)
+        now = t->clock_since + (now - t->clock_since) * t->clock_speed;
+    return now + t->clock_shift;
 }
 
 void twin_set_clock(struct twin *t, int64_t now_ms)

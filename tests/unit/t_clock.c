@@ -242,6 +242,22 @@ static void the_environment_moves_the_clock_of_test_builds(void **state)
     close(fd);
     unlink(path);
 }
+
+static void the_environment_makes_the_clock_of_test_builds_run(void **state)
+{
+    int64_t began = clock_wall_ms(), real = clock_mono_ms(), fast;
+    char text[40];
+
+    (void)state;
+    snprintf(text, sizeof text, "x50@%lld", (long long)began);
+    setenv("BASESYNC_CLOCK", text, 1);
+    fast = clock_mono_ms();
+    clock_sleep_ms(5000);
+    assert_true(clock_mono_ms() - fast >= 5000);
+    assert_true(clock_wall_ms() - began >= 5000);
+    unsetenv("BASESYNC_CLOCK");
+    assert_in_range(clock_mono_ms() - real, 100, 4000);
+}
 #endif
 
 int main(void)
@@ -257,6 +273,7 @@ int main(void)
         cmocka_unit_test(sleeping_takes_its_time),
 #ifdef BASESYNC_FAILPOINTS
         cmocka_unit_test(the_environment_moves_the_clock_of_test_builds),
+        cmocka_unit_test(the_environment_makes_the_clock_of_test_builds_run),
 #endif
         cmocka_unit_test(a_stop_signal_ends_a_sleep),
     };
