@@ -72,16 +72,6 @@ static const struct service_sql *sql_of(enum service service)
     return &services[service];
 }
 
-/* An optional time as SQLite text: NULL for 0. `text` is the caller's room. */
-static struct db_arg time_arg(int64_t ms, char text[CLOCK_TEXT_MAX])
-{
-    if (ms == 0) {
-        return db_arg_text(NULL);
-    }
-    clock_sql_text(ms, text);
-    return db_arg_text(text);
-}
-
 void connection_free(struct connection *c)
 {
     if (!c) {
@@ -178,8 +168,8 @@ static enum bs_rc put(struct store *s, const struct connection *c, struct bs_err
                             DB_TEXT(or_empty(c->account)), DB_TEXT(or_empty(c->scopes)),
                             DB_TEXT(or_empty(c->quota_key)), DB_TEXT(sealed[0]), DB_TEXT(sealed[1]),
                             DB_TEXT(sealed[2]), DB_TEXT(sealed[3]),
-                            time_arg(c->access_expires_ms, expiry), DB_TEXT(now),
-                            time_arg(c->refresh_expires_ms, refresh)),
+                            db_arg_time(c->access_expires_ms, expiry), DB_TEXT(now),
+                            db_arg_time(c->refresh_expires_ms, refresh)),
                     e);
     }
     free_sealed(sealed);
@@ -227,13 +217,13 @@ static enum bs_rc set_access(struct store *s, const struct service_sql *q, const
     if (rc == BS_OK && plain[0]) {
         rc = db_run_one(s, q->access_refresh,
                         DB_ARGS(DB_TEXT(id), DB_TEXT(sealed[ACCESS_TOKEN]),
-                                time_arg(expires_ms, expiry), DB_TEXT(now), DB_TEXT(sealed[0]),
-                                time_arg(refresh_expires_ms, refresh)),
+                                db_arg_time(expires_ms, expiry), DB_TEXT(now), DB_TEXT(sealed[0]),
+                                db_arg_time(refresh_expires_ms, refresh)),
                         e);
     } else if (rc == BS_OK) {
         rc = db_run_one(s, q->access,
                         DB_ARGS(DB_TEXT(id), DB_TEXT(sealed[ACCESS_TOKEN]),
-                                time_arg(expires_ms, expiry), DB_TEXT(now)),
+                                db_arg_time(expires_ms, expiry), DB_TEXT(now)),
                         e);
     }
     free_sealed(sealed);

@@ -103,6 +103,15 @@ struct db_arg db_arg_blob(const void *p, size_t len)
     return (struct db_arg){.type = DB_T_BLOB, .p = p, .len = len};
 }
 
+struct db_arg db_arg_time(int64_t ms, char text[CLOCK_TEXT_MAX])
+{
+    if (ms == 0) {
+        return db_arg_text(NULL);
+    }
+    clock_sql_text(ms, text);
+    return db_arg_text(text);
+}
+
 /* The prepared statement of a text; NULL after an error. */
 static sqlite3_stmt *statement(struct store *s, const char *sql, struct bs_err *e)
 {

@@ -10,6 +10,7 @@
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/store.h"
 
@@ -56,10 +57,12 @@ struct db_arg {
     size_t len;
 };
 
-/* Each makes one argument; DB_TEXT(NULL) and DB_TIME(0) bind NULL. */
+/* Each makes one argument; DB_TEXT(NULL) binds NULL. */
 struct db_arg db_arg_int(int64_t v);
 struct db_arg db_arg_text(const char *s);
 struct db_arg db_arg_blob(const void *p, size_t len);
+/* A time as SQLite text, NULL for 0; `text` is the caller's room for it. */
+struct db_arg db_arg_time(int64_t ms, char text[CLOCK_TEXT_MAX]);
 #define DB_INT(v) db_arg_int(v)
 #define DB_TEXT(v) db_arg_text(v)
 #define DB_BLOB(p, len) db_arg_blob(p, len)

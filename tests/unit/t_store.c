@@ -26,8 +26,10 @@ static void a_new_database_is_private_and_set_up(void **state)
         {"PRAGMA auto_vacuum", "2"},
         {"SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND"
          " name NOT LIKE 'sqlite_%' ORDER BY name)",
-         "AirtableConnection,GoogleSheetsConnection,Intent,Lease,Meta,NotifyState,PairState,"
-         "RateBucket,SyncChange,SyncConfig,SyncConflict,SyncFact,SyncLog,UsageMonth,User"},
+         "AirtableConnection,FeedHook,FeedPending,FeedState,GoogleSheetsConnection,Intent,Lease,"
+         "Meta,"
+         "NotifyState,PairState,RateBucket,SyncChange,SyncConfig,SyncConflict,SyncFact,SyncLog,"
+         "UsageMonth,User"},
         {"SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'view'"
          " ORDER BY name)",
          "v_calls_this_month,v_changes,v_failed_last_hour,v_late_syncs,v_open_conflicts,"
