@@ -16,7 +16,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TOKEN_MAX 4096
 
@@ -29,21 +28,6 @@ struct connecting {
     struct endpoints ep;
     struct call_limits limits;
 };
-
-/* "-" or NULL with a terminal's prompt: standard input; else the file. */
-static enum bs_rc read_secret(const char *file, const char *prompt, struct buf *b, struct bs_err *e)
-{
-    enum bs_rc rc;
-
-    if (!file) {
-        rc = os_prompt_secret(prompt, b, e);
-    } else if (str_eq(file, "-")) {
-        rc = os_read_fd(STDIN_FILENO, b->max, b, e);
-    } else {
-        rc = os_read_file(file, b->max, b, e);
-    }
-    return rc;
-}
 
 /* ---- Airtable ---- */
 
@@ -140,8 +124,8 @@ static enum bs_rc connect_airtable(struct connecting *c, struct connection *con,
     con->service = SERVICE_AIRTABLE;
     con->kind = CREDENTIAL_TOKEN;
     buf_init(&b, TOKEN_MAX);
-    rc = read_secret(args_value(c->app->args, "token-file"),
-                     "Airtable personal access token (not shown): ", &b, e);
+    rc = app_read_secret(args_value(c->app->args, "token-file"),
+                         "Airtable personal access token (not shown): ", &b, e);
     if (rc == BS_OK) {
         con->secret = bs_strdup(str_trim(b.data));
         log_secret(con->secret);
@@ -194,7 +178,7 @@ static enum bs_rc connect_sheets(struct connecting *c, struct connection *con, s
     con->service = SERVICE_GOOGLE;
     con->kind = CREDENTIAL_SERVICE_ACCOUNT;
     buf_init(&b, CRYPTO_PLAIN_MAX);
-    rc = read_secret(file, "", &b, e);
+    rc = app_read_secret(file, "", &b, e);
     if (rc == BS_OK) {
         con->secret = bs_strdup(b.data);
         rc = read_account(con, b.data, b.len, e);
@@ -248,8 +232,12 @@ int cmd_connect(struct app *app)
     bool airtable = str_eq(service, "airtable");
     struct bs_err e = BS_ERR_INIT;
 
+    if (str_eq(service, "mail")) {
+        return connect_mail(app);
+    }
+
     if (!airtable && !str_eq(service, "sheets")) {
-        return out_usage("connect airtable or sheets, not \"%s\"", service);
+        return out_usage("connect airtable, sheets or mail, not \"%s\"", service);
     }
     if (args_has(app->args, airtable ? "service-account" : "token-file")) {
         return out_usage("--%s does not go with connect %s",

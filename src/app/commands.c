@@ -25,6 +25,7 @@ static const struct option connect_options[] = {
      "Airtable: read the personal access token from FILE; - is standard input", 0, false},
     {"service-account", "FILE",
      "Sheets: the service account's key file (JSON); - is standard input", 0, false},
+    {"password-file", "FILE", "Mail: read the password from FILE; - is standard input", 0, false},
     {0},
 };
 static const struct option disconnect_options[] = {
@@ -48,6 +49,11 @@ static const struct option sync_options[] = {
 };
 static const struct option serve_options[] = {
     {"once", NULL, "Run all due syncs once, then end", 0, false}, {0}};
+static const struct option notify_options[] = {
+    {"worker", NULL, "Started by serve; words say what is to be told", 0, true},
+    {"conf-fd", "N", "Where serve has put the text of the INI file", 0, true},
+    {0},
+};
 static const struct option logs_options[] = {
     {"failed", NULL, "Failed and partial runs only", 0, false},
     {"since", "TIME", "From this time on: 2026-01-22, 2026-01-22T10:00:00Z, or 2h, 7d ago", 0,
@@ -77,10 +83,12 @@ static const struct option status_options[] = {
 const struct command commands[] = {
     {"init", "", "Write the INI file, the key and the database where they are missing",
      "Nothing that is there is overwritten.", NULL, 0, 0, cmd_init, false},
-    {"connect", "airtable|sheets [--user NAME] [--token-file FILE | --service-account FILE]",
+    {"connect",
+     "airtable|sheets|mail [--user NAME] [--token-file FILE | --service-account FILE | "
+     "--password-file FILE]",
      "Store a credential, sealed, after trying it",
      "Without --token-file the Airtable token is asked for, unseen. Connecting again replaces the "
-     "credential.",
+     "credential. The mail password is for [notify]; a test message proves it.",
      connect_options, 1, 1, cmd_connect, false},
     {"connections", "", "List the stored credentials", NULL, NULL, 0, 0, cmd_connections, false},
     {"disconnect", "airtable|sheets [--user NAME]", "Forget a credential", NULL, disconnect_options,
@@ -100,6 +108,8 @@ const struct command commands[] = {
     {"serve", "", "Run syncs by their schedules, for ever",
      "SIGHUP reads the INI file again; SIGTERM lets the requests in flight end.", serve_options, 0,
      0, cmd_serve, false},
+    {"notify", "", "Send a test message by every way in [notify]", NULL, notify_options, 0, 4,
+     cmd_notify, false},
     {"status", "[NAME...]", "Say how each sync is doing", NULL, status_options, 0, MANY, cmd_status,
      false},
     {"logs", "[show LOG]", "List the latest runs, or show one with its changes", NULL, logs_options,

@@ -36,12 +36,15 @@ void commands_mdoc(struct buf *out);
 
 int cmd_init(struct app *app);
 int cmd_connect(struct app *app);
+/* connect mail */
+int connect_mail(struct app *app);
 int cmd_connections(struct app *app);
 int cmd_disconnect(struct app *app);
 int cmd_discover(struct app *app);
 int cmd_check(struct app *app);
 int cmd_sync(struct app *app);
 int cmd_serve(struct app *app);
+int cmd_notify(struct app *app);
 int cmd_status(struct app *app);
 int cmd_logs(struct app *app);
 int cmd_show(struct app *app);

@@ -8,6 +8,7 @@
 #include "base/version.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TRIES_BY_HAND 2 /* a person is waiting for the answer */
 
@@ -198,11 +199,24 @@ enum bs_rc app_user_id(struct app *app, const struct conf_user *u, const char **
     return users_ensure(app->store, u->slug, u->email, app->arena, id, e);
 }
 
+/* ---- secrets ---- */
+
+enum bs_rc app_read_secret(const char *file, const char *prompt, struct buf *b, struct bs_err *e)
+{
+    if (!file) {
+        return os_prompt_secret(prompt, b, e);
+    }
+    if (str_eq(file, "-")) {
+        return os_read_fd(STDIN_FILENO, b->max, b, e);
+    }
+    return os_read_file(file, b->max, b, e);
+}
+
 /* ---- the services ---- */
 
-enum bs_rc app_http(const struct app *app, struct http **out, struct bs_err *e)
+struct http_options app_http_options(const struct app *app)
 {
-    const struct http_options o = {
+    return (struct http_options){
         .ca_file = app->conf->ca_file,
         .proxy = app->conf->proxy,
         .connect_timeout_ms = (int64_t)app->conf->connect_timeout_s * 1000,
@@ -210,6 +224,11 @@ enum bs_rc app_http(const struct app *app, struct http **out, struct bs_err *e)
         .max_in_flight = 2,
         .user_agent = bs_user_agent,
     };
+}
+
+enum bs_rc app_http(const struct app *app, struct http **out, struct bs_err *e)
+{
+    const struct http_options o = app_http_options(app);
 
     return http_new(&o, out, e);
 }

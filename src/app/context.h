@@ -52,7 +52,13 @@ enum bs_rc app_find_user(const struct app *app, const struct conf_user **out,
 enum bs_rc app_user_id(struct app *app, const struct conf_user *u, const char **id,
                        struct bs_err *e) BS_MUST_CHECK;
 
+/* A secret from a file, "-" standard input, or NULL the terminal's prompt, unseen; b's max bounds
+ * it. */
+enum bs_rc app_read_secret(const char *file, const char *prompt, struct buf *b,
+                           struct bs_err *e) BS_MUST_CHECK;
+
 /* A client and addresses as the configuration says. */
+struct http_options app_http_options(const struct app *app);
 enum bs_rc app_http(const struct app *app, struct http **out, struct bs_err *e) BS_MUST_CHECK;
 struct endpoints app_endpoints(const struct app *app);
 struct call_limits app_limits(const struct app *app);

@@ -63,6 +63,23 @@ bool os_wait(int64_t ms, int fd);
  * at_most_ms (-1: no bound). The caller looks at the clock again. */
 void os_wait_until(int64_t wall_ms, int64_t at_most_ms);
 
+/* A program of the user's. */
+struct os_variable {
+    const char *name, *value; /* value NULL: the program does not see this one */
+};
+struct os_program {
+    const char *const
+        *argv; /* ended by NULL; argv[0] is a path, or looked for in $PATH. No shell */
+    const struct os_variable *env; /* beside our own */
+    size_t n_env;
+    int64_t timeout_ms;
+};
+/* Runs it to its end in a process group of its own, with nothing on standard input and its output
+ * on our standard error. At the time's end, or at a stop signal, the whole group is asked to end
+ * and two seconds later killed. BS_RETRY when it did not end well, BS_STOP_SYNC / BS_K_CONFIG when
+ * it cannot be started. */
+enum bs_rc os_run(const struct os_program *p, struct bs_err *e) BS_MUST_CHECK;
+
 /* Sends "READY=1", "STATUS=...", "WATCHDOG=1" to $NOTIFY_SOCKET (systemd sd_notify(3)); nothing
  * when it is not set. */
 void os_notify(const char *state);

@@ -232,7 +232,7 @@ static void tell_systemd(const struct server *v, bool watchdog)
 /* One turn; gives how long there is nothing to do but to wait for a worker's end, -1: for ever. */
 static int64_t turn(struct server *v)
 {
-    int64_t wait = jobs_tend(v);
+    int64_t wait = jobs_tend(v), telling;
 
     if (os_stop_requested()) {
         if (!v->stopping) {
@@ -257,6 +257,8 @@ static int64_t turn(struct server *v)
         }
     }
     jobs_end(v);
+    telling = notifier_tend(v);
+    wait = telling < wait ? telling : wait;
     return wait == INT64_MAX ? -1 : wait;
 }
 
@@ -270,7 +272,7 @@ static void loop(struct server *v)
     for (;;) {
         int64_t wait = turn(v);
 
-        if (!v->jobs && (v->stopping || v->s->once)) {
+        if (!v->jobs && notifier_is_idle(v) && (v->stopping || v->s->once)) {
             return;
         }
         tell_systemd(v, watchdog > 0);

@@ -56,6 +56,7 @@ static void skip(struct server *v, struct member *m, const char *why)
     struct bs_err e = BS_ERR_INIT;
 
     set_result(m, "SKIPPED", why, 0);
+    m->busy = true;
     supervise_survive(v, write_row(v, m, "SKIPPED", BS_K_BUSY, why, &e), &e);
 }
 
@@ -83,6 +84,8 @@ static void take_row(struct member *m, const struct log_row *row)
         bs_seen(json_parse(row->errors, strlen(row->errors), &errors, &e));
     }
     set_result(m, row->status, json_string(json_path(errors, "0.message"), NULL), row->duration_ms);
+    m->busy = str_eq(row->status, "SKIPPED") &&
+              bs_kind_of(json_string(json_path(errors, "0.type"), NULL)) == BS_K_BUSY;
     json_free(errors);
 }
 
@@ -115,6 +118,7 @@ static void settle_member(struct server *v, struct member *m, struct group *g, i
     }
     if (!row && g->worker.kill_ms != 0 && !g->worker.timed_out) {
         set_result(m, "SKIPPED", "basesync was stopped before its turn", 0);
+        m->busy = true;
         return;
     }
     worker_describe(&g->worker, status, how);
@@ -158,6 +162,7 @@ static void free_job(struct job *j)
 static void report_job(struct server *v, const struct job *j)
 {
     struct supervise_result *list = bs_alloc_n(j->n_members, sizeof *list);
+    size_t good = 0, bad = 0;
 
     for (size_t i = 0; i < j->n_members; i++) {
         const struct member *m = &j->members[i];
@@ -165,8 +170,11 @@ static void report_job(struct server *v, const struct job *j)
         list[i] = (struct supervise_result){m->name, m->status ? m->status : "SKIPPED", m->error,
                                             m->duration_ms};
         v->all_good = v->all_good && str_eq(list[i].status, "SUCCESS");
+        good += str_eq(list[i].status, "SUCCESS");
+        bad += m->status && !m->busy && !str_eq(list[i].status, "SUCCESS");
     }
     v->s->hooks->job_ended(v->s->hooks->ctx, list, j->n_members, clock_mono_ms() - j->started_mono);
+    notifier_job_ended(v, good, bad);
     free(list);
 }
 
@@ -244,6 +252,7 @@ void jobs_begin(struct server *v, const size_t *due, size_t n)
     struct job **end = &v->jobs;
 
     v->s->hooks->job_started(v->s->hooks->ctx, clock_wall_ms(), n);
+    notifier_job_started(v);
     for (size_t i = 0; i < n; i++) {
         if (is_under_way(v, j->members[i].id)) {
             skip(v, &j->members[i], "the run before is still going on");
@@ -320,7 +329,8 @@ static void start_group(struct server *v, struct job *j, size_t index)
     struct worker_start how = {
         .self = v->self,
         .conf_path = v->s->conf_path,
-        .ids = ids,
+        .command = "sync",
+        .words = ids,
         .memory_mb = v->conf->worker_memory_mb,
     };
 

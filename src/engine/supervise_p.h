@@ -14,6 +14,7 @@ struct member { /* one sync of one job */
     char *id, *slug, *name, *base, *spreadsheet;
     size_t group; /* within its job */
     char *status; /* NULL: not known yet */
+    bool busy;    /* skipped, since it was at work already: no trouble */
     char *error;
     int64_t duration_ms;
 };
@@ -36,6 +37,18 @@ struct job {
     size_t n_groups;
 };
 
+#define NOTIFIER_QUEUE 8
+
+/* What people are to be told, in order. */
+struct notifier {
+    struct worker worker; /* pid 0: none at work */
+    struct {
+        const char *words[2];
+        size_t n;
+    } queue[NOTIFIER_QUEUE];
+    size_t n;
+};
+
 struct server {
     const struct supervise *s;
     const struct conf *conf;
@@ -45,6 +58,7 @@ struct server {
     struct arena *scratch;
     int64_t start_again_ms; /* no worker before this, on the clock that never steps */
     int64_t retained_ms;
+    struct notifier notifier;
     bool all_good;
     bool stopping;
 };
@@ -68,5 +82,14 @@ void jobs_end(struct server *v);
 /* Asks all workers to end; nothing more is started. */
 void jobs_stop(struct server *v);
 size_t jobs_running(const struct server *v);
+
+/* ---- supervise_notify.c ---- */
+
+void notifier_job_started(struct server *v);
+/* good: syncs that ended without trouble; bad: with any. The rest were busy. */
+void notifier_job_ended(struct server *v, size_t good, size_t bad);
+/* As jobs_tend. */
+int64_t notifier_tend(struct server *v);
+bool notifier_is_idle(const struct server *v);
 
 #endif

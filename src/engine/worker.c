@@ -79,8 +79,8 @@ static BS_NORETURN void become_worker(const struct worker_start *how, char *cons
 
 enum bs_rc worker_start(struct worker *w, const struct worker_start *how, struct bs_err *e)
 {
-    static const char *const head[] = {"basesync", "-c",        NULL, "sync",
-                                       "--worker", "--conf-fd", "3",  "--"};
+    const char *const head[] = {
+        "basesync", "-c", how->conf_path, how->command, "--worker", "--conf-fd", "3", "--"};
     const size_t n_head = sizeof head / sizeof *head;
     char **argv = bs_alloc_n(n_head + how->n + 1, sizeof *argv);
     pid_t parent = getpid();
@@ -88,10 +88,10 @@ enum bs_rc worker_start(struct worker *w, const struct worker_start *how, struct
     pid_t pid = -1;
 
     for (size_t i = 0; i < n_head; i++) {
-        argv[i] = (char *)(head[i] ? head[i] : how->conf_path);
+        argv[i] = (char *)head[i];
     }
     for (size_t i = 0; i < how->n; i++) {
-        argv[n_head + i] = (char *)how->ids[i];
+        argv[n_head + i] = (char *)how->words[i];
     }
     fflush(NULL); /* what is buffered must not be written twice */
     if (conf >= 0) {

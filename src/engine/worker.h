@@ -26,7 +26,8 @@ struct worker_start {
     const char *conf_path;
     const char *conf_text; /* what the file held when it was read: it may have changed since */
     size_t conf_len;
-    const char *const *ids; /* of the syncs */
+    const char *command;      /* "sync", "notify" */
+    const char *const *words; /* what it is to do: ids of syncs */
     size_t n;
     int64_t timeout_ms;
     int memory_mb; /* 0: no bound */

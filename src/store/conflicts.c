@@ -95,6 +95,20 @@ enum bs_rc conflicts_list(struct store *s, const char *sync_slug, struct arena *
     return rc;
 }
 
+enum bs_rc conflicts_count(struct store *s, const char *sync_id, size_t *n, struct bs_err *e)
+{
+    struct db_rows r;
+
+    *n = 0;
+    db_open(s, &r,
+            "SELECT count(*) FROM \"SyncConflict\" WHERE syncConfigId = ?1 AND choice IS NULL",
+            DB_ARGS(DB_TEXT(sync_id)), e);
+    if (db_next(&r, e)) {
+        *n = db_col_u32(&r, 0);
+    }
+    return db_end(&r);
+}
+
 enum bs_rc conflicts_choose(struct store *s, const char *sync_slug, const char *record_id,
                             const char *field_name, const char *choice, struct bs_err *e)
 {

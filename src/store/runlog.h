@@ -94,6 +94,9 @@ enum bs_rc conflicts_replace(struct store *s, const char *sync_id, const struct 
                              size_t n, int64_t now_ms, struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc conflicts_list(struct store *s, const char *sync_slug, struct arena *a,
                           struct conflict **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
+/* How many of a sync's wait for a decision. */
+enum bs_rc conflicts_count(struct store *s, const char *sync_id, size_t *n,
+                           struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc conflicts_choose(struct store *s, const char *sync_slug, const char *record_id,
                             const char *field_name, const char *choice,
                             struct bs_err *e) BS_MUST_CHECK;

@@ -126,12 +126,18 @@ char *cert_make(const char *dir, char **cert_pem, char **key_pem)
     char *wrong = NULL;
     char *ca_pem = NULL;
     char *ca_out = tw_fmt("%s/ca.pem", dir);
+    char *pair_out = tw_fmt("%s/server.pem", dir);
+    char *pair = NULL;
     *cert_pem = *key_pem = NULL;
     /* A CA of one's own for each run: three elliptic keys take a few milliseconds. */
     if (!make_pair(&ca_pem, cert_pem, key_pem))
         wrong = tw_dup("cannot make a certificate");
     else if (!spill(ca_out, ca_pem))
         wrong = tw_fmt("cannot write %s", ca_out);
+    else if (!spill(pair_out, pair = tw_fmt("%s%s", *cert_pem, *key_pem)))
+        wrong = tw_fmt("cannot write %s", pair_out);
+    free(pair);
+    free(pair_out);
     free(ca_out);
     free(ca_pem);
     return wrong;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 static char folder[] = "/tmp/t_os.XXXXXX";
 
@@ -468,6 +469,72 @@ static void the_watchdog_is_answered_twice_per_period_and_only_when_meant(void *
     assert_true(os_watchdog_ms() == 0);
 }
 
+/* ---- programs ---- */
+
+static enum bs_rc run_shell(const char *script, int64_t timeout_ms, struct bs_err *e)
+{
+    const char *argv[] = {"/bin/sh", "-c", script, NULL};
+    const struct os_variable env[] = {{"OS_SAYS", "a b; $(c)"}, {"OS_HIDDEN", NULL}};
+    const struct os_program p = {argv, env, 2, timeout_ms};
+
+    bs_err_clear(e);
+    return os_run(&p, e);
+}
+
+static void a_program_gets_its_environment_and_no_input(void **state)
+{
+    struct bs_err e = BS_ERR_INIT;
+
+    (void)state;
+    setenv("OS_HIDDEN", "x", 1);
+    signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(run_shell("test \"$OS_SAYS\" = 'a b; $(c)' && test -z \"$OS_HIDDEN\" && "
+                               "! read x && yes | head -n 1 >/dev/null",
+                               20000, &e),
+                     BS_OK);
+    assert_string_equal(getenv("OS_HIDDEN"), "x");
+    unsetenv("OS_HIDDEN");
+}
+
+static void how_a_program_ended_is_told(void **state)
+{
+    const char *argv[] = {"/no/such/program", NULL};
+    const struct os_program none = {.argv = argv, .timeout_ms = 1000};
+    struct bs_err e = BS_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(run_shell("exit 7", 20000, &e), BS_RETRY);
+    assert_non_null(strstr(e.msg, "ended with exit code 7"));
+    assert_int_equal(run_shell("kill -9 $$", 20000, &e), BS_RETRY);
+    assert_non_null(strstr(e.msg, "ended by signal 9"));
+    assert_int_equal(os_run(&none, &e), BS_STOP_SYNC);
+    assert_non_null(strstr(e.msg, "/no/such/program cannot be started: No such file"));
+}
+
+/* It ignores the first request, and has started another one that holds on as well. */
+static void a_program_that_stays_is_killed_with_all_it_has_started(void **state)
+{
+    struct bs_err e = BS_ERR_INIT;
+    int64_t began = clock_mono_ms();
+    struct buf b;
+    int64_t pid;
+
+    (void)state;
+    assert_int_equal(run_shell("trap '' TERM; sleep 300 & echo $! >child; wait; wait", 1000, &e),
+                     BS_RETRY);
+    assert_non_null(strstr(e.msg, "did not end within 1 s and was ended"));
+    assert_in_range(clock_mono_ms() - began, 1000, 20000);
+    buf_init(&b, 100);
+    assert_int_equal(os_read_file("child", 100, &b, &e), BS_OK);
+    b.data[strcspn(b.data, "\n")] = '\0';
+    assert_true(str_to_i64(b.data, 1, INT32_MAX, &pid));
+    for (int i = 0; i < 500 && os_pid_start((pid_t)pid) != 0; i++) {
+        clock_sleep_ms(10);
+    }
+    assert_int_equal(os_pid_start((pid_t)pid), 0);
+    buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +550,9 @@ int main(void)
         cmocka_unit_test(hardening_forbids_core_dumps_and_closes_new_files),
         cmocka_unit_test(a_secret_is_one_line_of_standard_input),
         cmocka_unit_test(a_terminal_shows_nothing_of_a_secret),
+        cmocka_unit_test(a_program_gets_its_environment_and_no_input),
+        cmocka_unit_test(how_a_program_ended_is_told),
+        cmocka_unit_test(a_program_that_stays_is_killed_with_all_it_has_started),
         cmocka_unit_test(signals_wake_the_wait_and_are_remembered),
         cmocka_unit_test(a_descriptor_wakes_the_wait),
         cmocka_unit_test(a_wait_until_a_time_ends_there_or_at_a_signal),
