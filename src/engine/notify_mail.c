@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define WORD_BYTES 45 /* of text in one encoded word, which may be 75 characters long */
+#define WORD_BYTES 39 /* of text in one encoded word: a line of them has 76 characters at most */
 #define LINE_BYTES 57 /* of text in one line of base64, 76 characters */
 
 static void add_date(struct buf *out, int64_t ms)
