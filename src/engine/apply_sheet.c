@@ -92,6 +92,7 @@ static enum bs_rc on_after(void *ctx, size_t range, uint32_t row, uint32_t col0,
 {
     struct sheet_apply *a = ctx;
     struct after_write *w = &a->after;
+    char number[STR_DOUBLE_MAX];
 
     (void)e;
     if (range == SHEETS_RESTART) {
@@ -101,9 +102,8 @@ static enum bs_rc on_after(void *ctx, size_t range, uint32_t row, uint32_t col0,
     }
     if (range == 0) {
         for (size_t i = 0; row == 1 && i < n && col0 + i < w->n_headers; i++) {
-            if (cells[i].kind == CELL_TEXT) {
-                w->headers[col0 + i] = arena_strdup(w->arena, cells[i].text);
-            }
+            w->headers[col0 + i] =
+                arena_strdup(w->arena, snapshot_head_of(a->snap, &cells[i], number));
         }
         return BS_OK;
     }

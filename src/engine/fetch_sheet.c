@@ -47,6 +47,7 @@ struct values_read {
     bool wider;             /* a column lies beyond what was asked for */
     const struct cell **at; /* per field: the cell of the row at hand */
     uint32_t used_width;    /* first column after the last cell that is not empty */
+    uint32_t other_header;  /* a row near the top that holds mapped headers, 0 none */
 };
 
 static bool column_missing(const struct run *r)
@@ -111,11 +112,7 @@ static const char *id_text(struct run *r, const struct cell *c)
         return pair != STRMAP_NONE ? r->state.pairs[pair].record_id
                                    : arena_strdup(r->arena, c->text);
     }
-    if (c->kind == CELL_NUMBER) {
-        str_from_double(c->number, number);
-        return arena_strdup(r->arena, number);
-    }
-    return c->kind == CELL_BOOL ? (c->boolean ? "TRUE" : "FALSE") : "";
+    return arena_strdup(r->arena, cell_spelling(c, number));
 }
 
 static struct sync_row *add_row(struct run *r)
@@ -144,6 +141,46 @@ static bool row_is_blank(const struct run *r, const struct cell *const *at)
     return true;
 }
 
+#define BANNER_ROWS 20 /* a header row is looked for this far down */
+
+/* Does a row hold the headers that row 1 lacks? Two of them, or the only one there is. */
+static bool looks_like_header(const struct run *r, const struct cell *cells, size_t n)
+{
+    size_t found = 0;
+
+    for (size_t f = 0; f < r->n_fields; f++) {
+        for (size_t i = 0; i < n; i++) {
+            if (cells[i].kind == CELL_TEXT && str_eq(cells[i].text, r->fields[f].header)) {
+                found++;
+                break;
+            }
+        }
+    }
+    return found >= (r->n_fields < 2 ? r->n_fields : 2);
+}
+
+static bool has_any_column(const struct run *r)
+{
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (r->layout.column[i] != SYNC_NONE) {
+            return true;
+        }
+    }
+    return r->layout.id_column != SYNC_NONE;
+}
+
+/* Lines above the header are not taken for one: a second header would go beside them. */
+static enum bs_rc check_banner(const struct values_read *v, struct bs_err *e)
+{
+    if (v->other_header == 0) {
+        return BS_OK;
+    }
+    return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA,
+                   "row 1 of tab \"%s\" holds none of the columns of this sync, row %u does: the "
+                   "header must be row 1, so move or delete what stands above it",
+                   v->r->tab->title, v->other_header);
+}
+
 static enum bs_rc take_row(struct values_read *v, uint32_t number, const struct cell *cells,
                            uint32_t col0, size_t n, struct bs_err *e)
 {
@@ -160,6 +197,10 @@ static enum bs_rc take_row(struct values_read *v, uint32_t number, const struct 
     for (size_t i = 0; i < r->n_fields; i++) {
         v->at[i] = cell_at(cells, col0, n, r->layout.column[i]);
     }
+    if (r->state.first_run && number <= BANNER_ROWS && v->other_header == 0 && !has_any_column(r) &&
+        looks_like_header(r, cells, n)) {
+        v->other_header = number;
+    }
     row->raw = run_raw_hash(r, v->at);
     row->blank = row->id[0] == '\0' && row_is_blank(r, v->at);
     r->layout.last_row = number;
@@ -172,7 +213,7 @@ static enum bs_rc take_row(struct values_read *v, uint32_t number, const struct 
 static void start_values(struct values_read *v)
 {
     v->have_header = v->wider = false;
-    v->used_width = 0;
+    v->used_width = v->other_header = 0;
     v->r->state.n_rows = 0;
     v->r->layout.last_row = 1;
     memset(v->r->state.rows, 0, v->r->cap_rows * sizeof *v->r->state.rows);
@@ -287,8 +328,8 @@ enum bs_rc run_read_sheet(struct run *r, struct bs_err *e)
         bs_err_clear(e);
         r->layout.read_width = r->tab->columns;
     }
-    if (rc != BS_OK) {
-        return rc;
+    if (rc != BS_OK || check_banner(&v, e) != BS_OK) {
+        return rc != BS_OK ? rc : e->rc;
     }
     place_new_columns(r, v.used_width);
     r->layout.read_width = needed_width(r);

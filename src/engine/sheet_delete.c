@@ -37,7 +37,7 @@ static const char *encode_row(const struct snapshot *s, uint32_t row, struct are
     jsonw_key(&w, "columns");
     jsonw_array(&w);
     for (uint32_t c = 0; c < width; c++) {
-        jsonw_string(&w, snapshot_text(s, 1, c));
+        jsonw_string(&w, snapshot_head(s, c));
     }
     jsonw_end_array(&w);
     jsonw_key(&w, "cells");
@@ -264,7 +264,7 @@ static struct strmap *rows_now(const struct losses *l, struct arena *scratch)
 static bool same_headers(const struct snapshot *x, const struct snapshot *y)
 {
     for (uint32_t c = 0; c < snapshot_width(x) || c < snapshot_width(y); c++) {
-        if (!str_eq(snapshot_text(x, 1, c), snapshot_text(y, 1, c))) {
+        if (!str_eq(snapshot_head(x, c), snapshot_head(y, c))) {
             return false;
         }
     }
@@ -281,7 +281,7 @@ static void add_lost_row(struct losses *l, uint32_t row, uint32_t at)
         a->added_rows++;
     }
     for (uint32_t c = 0; c < snapshot_width(l->before); c++) {
-        const char *header = snapshot_text(l->before, 1, c);
+        const char *header = snapshot_head(l->before, c);
         uint32_t column = header[0] == '\0' ? SYNC_NONE : snapshot_header(a->snap, header);
         struct cell cell = kept_cell(l->before, row, c);
         const struct cell *list[] = {&cell};

@@ -55,7 +55,7 @@ bool sheet_same_cell(const struct cell *seen, const struct cell *now)
     if (seen == NULL) {
         seen = &cell_empty;
     }
-    if (seen->formula) {
+    if (seen->entered_formula) {
         return now->kind == CELL_TEXT && str_eq(now->text, seen->entered_formula);
     }
     if (seen->kind == CELL_EMPTY || now->kind == CELL_EMPTY) {

@@ -74,7 +74,7 @@ static enum bs_rc read_after(struct restores *rs, struct bs_err *e)
     w->n_headers = snapshot_width(now) > w->n_headers ? snapshot_width(now) : w->n_headers;
     w->headers = arena_alloc_n(w->arena, w->n_headers, sizeof *w->headers);
     for (uint32_t c = 0; c < w->n_headers; c++) {
-        w->headers[c] = arena_strdup(w->arena, snapshot_text(now, 1, c));
+        w->headers[c] = arena_strdup(w->arena, snapshot_head(now, c));
     }
     w->n_ids = snapshot_last_row(now) >= w->n_ids ? snapshot_last_row(now) + 1 : w->n_ids;
     w->ids = arena_alloc_n(w->arena, w->n_ids, sizeof *w->ids);
@@ -143,7 +143,7 @@ static bool find_place(const struct restores *rs, const struct restore *x, uint3
         *row = snapshot_find(s, rs->id_column, x->id);
     }
     *column = x->column;
-    if (x->header[0] != '\0' && !str_eq(snapshot_text(s, 1, x->column), x->header)) {
+    if (x->header[0] != '\0' && !str_eq(snapshot_head(s, x->column), x->header)) {
         *column = snapshot_header(s, x->header);
     }
     if (*row == 0 || *column == SYNC_NONE) {
@@ -193,8 +193,7 @@ static bool was_written(const struct sheet_apply *a, uint32_t row, uint32_t colu
 static bool headers_moved(const struct sheet_apply *a)
 {
     for (uint32_t c = 0; c < a->after.n_headers; c++) {
-        if (!str_eq(sheet_after_header(a, c), snapshot_text(a->snap, 1, c)) &&
-            !was_written(a, 1, c)) {
+        if (!str_eq(sheet_after_header(a, c), snapshot_head(a->snap, c)) && !was_written(a, 1, c)) {
             return true;
         }
     }

@@ -85,7 +85,7 @@ static void add_header(struct sheet_apply *a, uint32_t column, const char *text)
     struct cell *c = arena_alloc(a->r->arena, sizeof *c);
     const struct cell *cells[1] = {c};
 
-    if (str_eq(snapshot_text(a->snap, 1, column), text)) {
+    if (str_eq(snapshot_head(a->snap, column), text)) {
         return;
     }
     *c = cell_empty;

@@ -167,7 +167,7 @@ static uint32_t column_before(const struct places *pl, uint32_t column)
         anchor--;
     }
     before = before == SYNC_NONE ? column : before + (column - anchor);
-    const char *header = snapshot_text(a->snap, 1, before);
+    const char *header = snapshot_head(a->snap, before);
 
     if (anchor != column && header[0] != '\0' && column_of_header(a, header) != SYNC_NONE) {
         return SYNC_NONE; /* what lay here stands elsewhere: this column is new */

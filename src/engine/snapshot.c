@@ -17,6 +17,8 @@ struct snapshot {
     struct snap_row *rows; /* index 0 is row 1 */
     size_t n_rows, cap_rows;
     uint32_t width, last_row;
+    struct arena *arena;    /* of heads */
+    const char **heads;     /* per column of row 1: what it reads */
     struct strmap *by_text; /* of by_column; NULL until asked for */
     uint32_t by_column;
 };
@@ -78,6 +80,61 @@ static enum bs_rc on_row(void *ctx, size_t range, uint32_t row, uint32_t col0,
                          : BS_OK;
 }
 
+/* ---- the header row ---- */
+
+/* Formulas are put in their results' place while they are still the formulas of the look. */
+static enum bs_rc on_head(void *ctx, size_t range, uint32_t row, uint32_t col0,
+                          const struct cell *cells, size_t n, struct bs_err *e)
+{
+    struct snapshot *s = ctx;
+    char number[STR_DOUBLE_MAX];
+
+    (void)e;
+    for (size_t i = 0; range == 0 && row == 1 && i < n && col0 + i < s->width; i++) {
+        if (cells[i].entered_formula != NULL &&
+            str_eq(cells[i].entered_formula, snapshot_text(s, 1, col0 + (uint32_t)i))) {
+            s->heads[col0 + i] = arena_strdup(s->arena, cell_spelling(&cells[i], number));
+        }
+    }
+    return BS_OK;
+}
+
+static enum bs_rc read_heads(struct run *r, struct snapshot *s, struct bs_err *e)
+{
+    struct a1_range first = {0, r->tab->columns - 1, 1, 1};
+    char number[STR_DOUBLE_MAX];
+    bool formulas = false;
+
+    s->arena = arena_new();
+    s->heads = arena_alloc_n(s->arena, s->width, sizeof *s->heads);
+    for (uint32_t c = 0; c < s->width; c++) {
+        struct cell cell = snapshot_cell(s, 1, c);
+
+        s->heads[c] = arena_strdup(s->arena, cell_spelling(&cell, number));
+        formulas = formulas || s->heads[c][0] == '=';
+    }
+    return formulas ? sheets_read_grid(r->sh, r->tab->title, &first, 1, on_head, s, e) : BS_OK;
+}
+
+const char *snapshot_head(const struct snapshot *s, uint32_t column)
+{
+    return column < s->width ? s->heads[column] : "";
+}
+
+const char *snapshot_head_of(const struct snapshot *s, const struct cell *entered,
+                             char number[STR_DOUBLE_MAX])
+{
+    if (entered->entered_formula == NULL) {
+        return cell_spelling(entered, number);
+    }
+    for (uint32_t c = 0; c < s->width; c++) {
+        if (str_eq(snapshot_text(s, 1, c), entered->entered_formula)) {
+            return s->heads[c];
+        }
+    }
+    return "";
+}
+
 enum bs_rc snapshot_read(struct run *r, struct snapshot **out, struct bs_err *e)
 {
     /* To the end of the grid, wherever that is now: somebody may have added rows since. */
@@ -86,7 +143,8 @@ enum bs_rc snapshot_read(struct run *r, struct snapshot **out, struct bs_err *e)
 
     buf_init(&s->bytes, SNAPSHOT_BYTES_MAX);
     s->by_column = SYNC_NONE;
-    if (sheets_read_values(r->sh, r->tab->title, &all, 1, SHEETS_FORMULA, on_row, s, e) != BS_OK) {
+    if (sheets_read_values(r->sh, r->tab->title, &all, 1, SHEETS_FORMULA, on_row, s, e) != BS_OK ||
+        read_heads(r, s, e) != BS_OK) {
         snapshot_free(s);
         return e->rc;
     }
@@ -100,6 +158,7 @@ void snapshot_free(struct snapshot *s)
         return;
     }
     strmap_free(s->by_text);
+    arena_free(s->arena);
     buf_release(&s->bytes);
     free(s->rows);
     free(s);
@@ -159,7 +218,7 @@ uint32_t snapshot_header(const struct snapshot *s, const char *header)
     uint32_t found = SYNC_NONE;
 
     for (uint32_t c = 0; c < s->width; c++) {
-        if (str_eq(snapshot_text(s, 1, c), header)) {
+        if (str_eq(s->heads[c], header)) {
             if (found != SYNC_NONE) {
                 return SYNC_NONE;
             }

@@ -437,9 +437,9 @@ static struct header_use find_header(const struct cell *cells, uint32_t col0, si
     struct header_use use = {SYNC_NONE, SYNC_NONE};
 
     for (size_t i = 0; i < n; i++) {
-        const char *shown = cells[i].kind == CELL_TEXT ? cells[i].text : NULL;
+        char number[STR_DOUBLE_MAX];
 
-        if (shown == NULL || !str_eq(shown, text)) {
+        if (!str_eq(cell_spelling(&cells[i], number), text)) {
             continue;
         }
         if (use.column == SYNC_NONE) {

@@ -82,6 +82,16 @@ uint64_t cell_raw_hash(const struct hash_key *key, const struct cell *c)
     return h != 0 ? h : 1;
 }
 
+const char *cell_spelling(const struct cell *c, char number[STR_DOUBLE_MAX])
+{
+    switch (c->kind) {
+    case CELL_TEXT: return c->text;
+    case CELL_BOOL: return c->boolean ? "TRUE" : "FALSE";
+    case CELL_NUMBER: str_from_double(c->number, number); return number;
+    default: return "";
+    }
+}
+
 void cell_print(const struct cell *c, struct buf *out)
 {
     char text[STR_DOUBLE_MAX];
@@ -108,8 +118,7 @@ void cell_encode(const struct cell *c, struct buf *out)
 
     jsonw_init(&w, out);
     jsonw_object(&w);
-    if (c->formula) {
-        assert(c->entered_formula);
+    if (c->entered_formula) {
         jsonw_member(&w, "formula", c->entered_formula);
     } else if (c->kind == CELL_TEXT) {
         jsonw_member(&w, "t", c->text);

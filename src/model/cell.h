@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,8 +37,9 @@ struct cell {
     double number;                /* CELL_NUMBER: as stored; a date is a serial */
     bool boolean;                 /* CELL_BOOL */
     const char *text;             /* CELL_TEXT; CELL_ERROR: the code, "#N/A"; else NULL */
-    bool formula;                 /* the cell holds a formula; kind and value are its result */
-    const char *entered_formula;  /* "=A1+1" when formula; else NULL */
+    bool formula;                 /* kind and value are the result of a formula */
+    const char *entered_formula;  /* "=A1+1" when that formula stands in the cell itself; NULL when
+                                     none does, or another cell's array formula fills this one */
     enum cell_format_type format; /* effective number format */
     const char *pattern;          /* of the format, NULL when none; "[h]:mm:ss" tells a duration */
     const char *shown; /* formattedValue, what a person sees; NULL when the cell is empty */
@@ -53,6 +55,10 @@ bool cell_equal(const struct cell *a, const struct cell *b);
 /* Hash of the stored value as a values read shows it: empty, text, number (bits), boolean. Zero
  * means "cannot be known" (errors). column is mixed in by the caller. */
 uint64_t cell_raw_hash(const struct hash_key *key, const struct cell *c);
+
+/* The text that the stored value spells: "" for nothing and errors, numbers as short as they
+ * round-trip, TRUE and FALSE. Borrowed from the cell or from number. */
+const char *cell_spelling(const struct cell *c, char number[STR_DOUBLE_MAX]);
 
 /* Readable text, and exact text for undo: {"n":1.5,"f":"DATE","p":"yyyy-mm-dd"}, {"t":"x"},
  * {"b":true}, {"formula":"=A1"}, {} */

@@ -141,10 +141,10 @@ void sheets_batch_hide_column(struct sheets_batch *b, uint32_t column, bool hidd
 static void write_cell(struct jsonw *w, const struct cell *c)
 {
     jsonw_object(w);
-    if (c->kind != CELL_EMPTY || c->formula) {
+    if (c->kind != CELL_EMPTY || c->entered_formula) {
         jsonw_key(w, "userEnteredValue");
         jsonw_object(w);
-        if (c->formula) {
+        if (c->entered_formula) {
             jsonw_member(w, "formulaValue", c->entered_formula);
         } else if (c->kind == CELL_NUMBER) {
             jsonw_key(w, "numberValue");

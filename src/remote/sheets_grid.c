@@ -145,7 +145,9 @@ static struct cell finished_cell(const struct grid_parser *p)
         c.boolean = p->entered.boolean;
         c.text = p->entered.text;
     }
-    c.formula = p->entered.formula;
+    /* A value that nobody entered is a part of an array formula's result: writing there would break
+     * the formula. */
+    c.formula = p->entered.formula || (c.kind != CELL_EMPTY && p->entered.kind == CELL_EMPTY);
     c.entered_formula = p->entered.entered_formula;
     return c;
 }

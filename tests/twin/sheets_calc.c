@@ -433,6 +433,13 @@ static struct g_value calculate(struct calc *c, const struct g_sheet *sh, const 
     return calc_error(G_ERR_ERROR, "Formula parse error.");
 }
 
+bool calc_entered(const struct g_cell *cell)
+{
+    static const char spilled[] = "=SPILLED(";
+    return cell->kind != G_EMPTY &&
+           !(cell->kind == G_FORMULA && strncmp(cell->text, spilled, sizeof spilled - 1) == 0);
+}
+
 struct g_value calc_value(struct calc *c, const struct g_sheet *sh, const struct g_cell *cell)
 {
     struct g_value v = {.kind = (enum g_kind)cell->kind, .b = cell->b, .num = cell->num};

@@ -20,6 +20,10 @@ struct g_value calc_cell(struct calc *c, const struct g_sheet *sh, int row, int 
 /* Value of one cell struct of that place (no lookup); same rules. */
 struct g_value calc_value(struct calc *c, const struct g_sheet *sh, const struct g_cell *cell);
 
+/* A formula "=SPILLED(...)" stands for a part of an array formula's result: the API shows its value
+ * and nothing that was entered. Does a cell hold something that somebody entered? */
+bool calc_entered(const struct g_cell *cell);
+
 /* Wall clock minus UTC in a zone of the machine's zone files, in ms; 0 when unknown. */
 int64_t zone_offset_ms(const char *zone, int64_t now_ms);
 bool zone_known(const char *zone);

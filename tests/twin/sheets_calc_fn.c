@@ -157,6 +157,13 @@ static struct g_value fn_iferror(struct call *x)
     return v.kind == G_EMPTY ? calc_text(tw_dup("")) : grid_value_copy(&v);
 }
 
+/* Part of the result of an array formula that stands elsewhere. */
+static struct g_value fn_spilled(struct call *x)
+{
+    struct g_value v = one(x, 0);
+    return grid_value_copy(&v);
+}
+
 static struct g_value all_or_any(struct call *x, bool all)
 {
     for (size_t i = 0; i < x->n; i++) {
@@ -406,6 +413,7 @@ static const struct {
     {"OR", 1, MANY, fn_or},
     {"ROUND", 1, 2, fn_round},
     {"ROW", 1, 1, fn_row},
+    {"SPILLED", 1, 1, fn_spilled},
     {"SUM", 1, MANY, fn_sum},
     {"TIME", 3, 3, fn_time},
     {"TODAY", 0, 0, fn_today},

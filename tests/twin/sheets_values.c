@@ -36,7 +36,7 @@ static void put_value(struct out *o, struct calc *c, const struct g_sheet *sh,
         out_string(o, NULL, "");
         return;
     }
-    if (how->value == S_FORMULA && cell->kind == G_FORMULA) {
+    if (how->value == S_FORMULA && cell->kind == G_FORMULA && calc_entered(cell)) {
         out_string(o, NULL, cell->text);
         return;
     }

@@ -129,7 +129,7 @@ static void put_cell(struct out *o, struct calc *c, const struct g_sheet *sh,
     struct g_value v = calc_value(c, sh, cell);
     const struct mask *sub;
     if (cell->kind != G_EMPTY) {
-        if ((sub = mask_get(m, "userEnteredValue")))
+        if (calc_entered(cell) && (sub = mask_get(m, "userEnteredValue")))
             put_extended(o, "userEnteredValue", &v, cell->kind == G_FORMULA ? cell->text : NULL,
                          sub);
         if ((sub = mask_get(m, "effectiveValue")))
