@@ -73,6 +73,7 @@ static const struct option undo_options[] = {
 };
 static const struct option version_options[] = {
     {"verbose", NULL, "Also what it is built of", 'v', false},
+    {"licences", NULL, "Print the licences of the libraries inside", 0, false},
     {0},
 };
 static const struct option sql_options[] = {
@@ -134,8 +135,8 @@ const struct command commands[] = {
      MANY, cmd_sql, false},
     {"completion", "bash|zsh|fish", "Print the shell's completion script", NULL, NULL, 1, 1,
      cmd_completion, false},
-    {"manual", "commands|keys", "Print lists for the manual pages", NULL, NULL, 1, 1, cmd_manual,
-     true},
+    {"manual", "commands|keys|schema", "Print lists for the manual pages", NULL, NULL, 1, 1,
+     cmd_manual, true},
     {"version", "", "Say which version this is", NULL, version_options, 0, 0, cmd_version, false},
     {"help", "[COMMAND]", "Say what there is", NULL, NULL, 0, 1, cmd_help, false},
     {0},
@@ -233,60 +234,6 @@ void commands_help(struct buf *out)
                   "a [sync] section, check, sync.\n");
 }
 
-/* ---- the manual page ---- */
-
-static void mdoc_text(struct buf *out, const char *text)
-{
-    for (; *text; text++) {
-        buf_adds(out, *text == '-'    ? "\\-"
-                      : *text == '\\' ? "\\e"
-                      : *text == '`'  ? "\\(dq"
-                                      : (const char[]){*text, '\0'});
-    }
-}
-
-static void mdoc_options(struct buf *out, const struct option *list)
-{
-    bool any = false;
-
-    for (const struct option *o = list; o && o->name; o++) {
-        if (o->hidden) {
-            continue;
-        }
-        buf_adds(out, any ? "" : ".Bl -tag -width Ds -compact\n");
-        any = true;
-        buf_addf(out, ".It Fl \\-%s%s%s\n", o->name, o->value ? " Ar " : "",
-                 o->value ? o->value : "");
-        mdoc_text(out, o->help);
-        buf_adds(out, ".\n");
-    }
-    buf_adds(out, any ? ".El\n" : "");
-}
-
-void commands_mdoc(struct buf *out)
-{
-    buf_adds(out, ".Bl -tag -width Ds\n");
-    for (const struct command *c = commands; c->name; c++) {
-        if (c->hidden) {
-            continue;
-        }
-        buf_addf(out, ".It Cm %s", c->name);
-        if (*c->usage) {
-            buf_adds(out, " Ar ");
-            mdoc_text(out, c->usage);
-        }
-        buf_addc(out, '\n');
-        mdoc_text(out, c->summary);
-        buf_adds(out, ".\n");
-        if (c->help) {
-            mdoc_text(out, c->help);
-            buf_addc(out, '\n');
-        }
-        mdoc_options(out, c->options);
-    }
-    buf_adds(out, ".El\n");
-}
-
 int cmd_help(struct app *app)
 {
     const char *name = app->args->words[0];
@@ -301,20 +248,6 @@ int cmd_help(struct app *app)
         command_help(c, &b);
     } else {
         commands_help(&b);
-    }
-    out_buf(&b);
-    return 0;
-}
-
-int cmd_manual(struct app *app)
-{
-    struct buf b;
-
-    buf_init(&b, BUF_NO_LIMIT);
-    if (str_eq(app->args->words[0], "commands")) {
-        commands_mdoc(&b);
-    } else {
-        conf_mdoc(&b);
     }
     out_buf(&b);
     return 0;

@@ -31,8 +31,6 @@ const char *command_nearest(const char *name);
 
 void command_help(const struct command *c, struct buf *out);
 void commands_help(struct buf *out);
-/* The table as mdoc list items for basesync(1). */
-void commands_mdoc(struct buf *out);
 
 int cmd_init(struct app *app);
 int cmd_connect(struct app *app);

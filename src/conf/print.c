@@ -1,4 +1,5 @@
 /* print.c: the key table as text: the effective configuration, the sample file, the manual page. */
+#include "base/mdoc.h"
 #include "base/str.h"
 #include "conf/keys.h"
 
@@ -113,39 +114,20 @@ void conf_sample(struct buf *out)
 
 /* ---- the manual page ---- */
 
-/* Text for mdoc: no line may begin with a dot or an apostrophe, a backslash is \e. */
-static void add_mdoc(struct buf *out, const char *text)
-{
-    if (*text == '.' || *text == '\'') {
-        buf_adds(out, "\\&");
-    }
-    for (; *text; text++) {
-        if (*text == '\\') {
-            buf_adds(out, "\\e");
-        } else if (*text == '-') {
-            buf_adds(out, "\\-");
-        } else if (*text == '`') {
-            buf_adds(out, "\\(dq"); /* commands in running text */
-        } else {
-            buf_addc(out, *text);
-        }
-    }
-}
-
 static void mdoc_key(const struct conf_key *key, struct buf *out)
 {
     const struct conf_type *type = key->type;
 
     buf_addf(out, ".It Cm %s No = Ar ", key->name);
-    add_mdoc(out, type->form);
+    mdoc_words(out, type->form);
     buf_addc(out, '\n');
-    add_mdoc(out, key->help);
+    mdoc_text(out, key->help);
     buf_adds(out, ".\n");
     if (!key->otherwise) {
         buf_adds(out, "Required.\n");
     } else if (*key->otherwise) {
         buf_adds(out, "Default:\n.Ql ");
-        add_mdoc(out, key->otherwise);
+        mdoc_words(out, key->otherwise);
         buf_adds(out, " .\n");
     }
 }
@@ -153,8 +135,9 @@ static void mdoc_key(const struct conf_key *key, struct buf *out)
 void conf_mdoc(struct buf *out)
 {
     for (int s = 0; s < CONF_SECTION_COUNT; s++) {
-        buf_addf(out, ".Ss [%s%s]\n", conf_sections[s].name, conf_sections[s].named ? " NAME" : "");
-        add_mdoc(out, conf_sections[s].help);
+        buf_addf(out, ".Ss [%s%s]\\&\n", conf_sections[s].name,
+                 conf_sections[s].named ? " NAME" : "");
+        mdoc_text(out, conf_sections[s].help);
         buf_adds(out, "\n.Bl -tag -width Ds\n");
         for (size_t i = 0; i < conf_n_keys; i++) {
             if (conf_keys[i].section == (enum conf_section)s) {

@@ -503,7 +503,7 @@ static void the_manual_lists_every_key(void **state)
         n++;
     }
     assert_true(n > 70);
-    assert_non_null(strstr(b.data, ".It Cm max_delete No = Ar share or number\n"));
+    assert_non_null(strstr(b.data, ".It Cm max_delete No = Ar \"share or number\\&\"\n"));
     buf_release(&b);
 }
 
