@@ -36,6 +36,7 @@ PROP := $(if $(T),,$(shell grep -l '^int main' tests/prop/*.c 2>/dev/null))
 PROP_SHARED := $(filter-out $(PROP),$(wildcard tests/prop/*.c))
 TWIN := $(wildcard tests/twin/*.c)
 FUZZ := $(wildcard tests/fuzz/*.c)
+DATA_STAMPS := $(VENDOR_DATA:%=$(VENDOR_BUILD)/data/stamp/%)
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
 # ---- flags ----
@@ -83,7 +84,8 @@ CC_$(1) ?= $(VENDOR_BUILD)/$(TARGET_$(1))/musl/bin/musl-gcc
 WARN_$(1) ?= $(WARN)
 CFLAGS_$(1) = $(CSTD) $(FLAGS_$(1)) $(call vendor_cflags,$(TARGET_$(1))) $(CFLAGS)
 VENDOR_$(1) := $(call vendor_stamps,$(TARGET_$(1)))
-OBJ_$(1) := $(LIB_SRC:%.c=$(O)/$(1)/obj/%.o) $(DATA:%=$(O)/$(1)/obj/%.o) $(O)/$(1)/obj/ca_bundle.o
+OBJ_$(1) := $(LIB_SRC:%.c=$(O)/$(1)/obj/%.o) $(DATA:%=$(O)/$(1)/obj/%.o) \
+    $(O)/$(1)/obj/ca_bundle.o $(O)/$(1)/obj/third_party.o
 
 $(O)/$(1)/obj/%.o: %.c $(O)/$(1)/flags $$(VENDOR_$(1))
 	$$(call say,CC,$$@)
@@ -100,6 +102,12 @@ $(O)/$(1)/obj/ca_bundle.o: $(VENDOR_BUILD)/data/stamp/cabundle $(O)/embed $(O)/$
 	$$(call say,EMBED,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(O)/embed ca_bundle $(VENDOR_BUILD)/data/ca-bundle.pem >$$(@:.o=.c)
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -c $$(@:.o=.c) -o $$@
+
+$(O)/$(1)/obj/third_party.o: $(O)/third-party.gz $(O)/embed $(O)/$(1)/flags $$(VENDOR_$(1))
+	$$(call say,EMBED,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(O)/embed third_party $(O)/third-party.gz >$$(@:.o=.c)
 	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -c $$(@:.o=.c) -o $$@
 
 $(O)/$(1)/obj/zones.o: $(VENDOR_BUILD)/data/stamp/tzdata $(O)/$(1)/flags $$(VENDOR_$(1))
@@ -122,10 +130,10 @@ $(O)/$(1)/flags: force
 $(O)/$(1)/objects: force
 	@mkdir -p $$(@D)
 	@echo '$$(OBJ_$(1))' | $$(if_changed)
-$(O)/$(1)/version.c: force
+$(O)/$(1)/version.c: force $(DATA_STAMPS)
 	@mkdir -p $$(@D)
-	@printf '#include "base/version.h"\nconst char bs_version[] = "%s";\nconst char bs_commit[] = "%s";\nconst char bs_user_agent[] = "basesync/%s";\n' \
-	    '$(VERSION)' '$(COMMIT)' '$(VERSION)' | $$(if_changed)
+	@VENDOR_BUILD='$(VENDOR_BUILD)' sh vendor/version.sh '$(VERSION)' '$(COMMIT)' >$$@.gen
+	@cat $$@.gen | $$(if_changed) && rm -f $$@.gen
 
 -include $$(shell find $(O)/$(1)/obj -name '*.d' 2>/dev/null)
 endef
@@ -181,6 +189,13 @@ endef
 $(foreach p,$(RELEASES),$(eval $(call static,$(p))))
 $(foreach p,debug asan fuzz,$(eval $(call profile,$(p))))
 $(foreach p,debug asan,$(eval $(call programs,$(p))))
+
+# What the libraries' licences demand to be handed on; packed, for it is long and seldom read.
+$(O)/third-party.gz: vendor/licences.sh vendor/components.sh vendor/manifest $(DATA_STAMPS)
+	$(call say,TEXT,$@)
+	@mkdir -p $(@D)
+	$(Q)VENDOR_BUILD='$(VENDOR_BUILD)' sh vendor/licences.sh >$(@:.gz=.txt)
+	$(Q)gzip -9nc $(@:.gz=.txt) >$@
 
 $(O)/embed: vendor/embed.c | $(VENDOR_BUILD)/need/host
 	@mkdir -p $(@D)
