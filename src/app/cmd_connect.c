@@ -3,6 +3,7 @@
  * service, and only then stores it, sealed. Secrets are never arguments.
  */
 #include "app/commands.h"
+#include "app/connect.h"
 #include "app/out.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,22 +13,13 @@
 #include "remote/airtable.h"
 #include "remote/auth.h"
 #include "remote/call.h"
+#include "remote/grant.h"
 #include "store/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TOKEN_MAX 4096
-
-/* The user for whom, and the means to try a credential. */
-struct connecting {
-    struct app *app;
-    const struct conf_user *user;
-    const char *user_id;
-    struct http *http;
-    struct endpoints ep;
-    struct call_limits limits;
-};
 
 /* ---- Airtable ---- */
 
@@ -64,9 +56,9 @@ static void note_missing_bases(const struct connecting *c, const struct airtable
     }
 }
 
-static enum bs_rc try_airtable(struct connecting *c, struct connection *con, struct bs_err *e)
+enum bs_rc connect_ask_airtable(struct connecting *c, struct auth *auth, struct connection *con,
+                                struct bs_err *e)
 {
-    struct auth *auth = auth_new_unsaved(c->app->store, c->http, &c->ep, con);
     struct caller *caller = caller_new(c->app->store, c->http, auth, &c->ep, &c->limits);
     const struct airtable_base_info *bases;
     struct airtable_whoami who;
@@ -74,7 +66,7 @@ static enum bs_rc try_airtable(struct connecting *c, struct connection *con, str
     size_t n;
     enum bs_rc rc = airtable_whoami(caller, &who, e);
 
-    if (rc != BS_OK && e->kind == BS_K_OAUTH) {
+    if (rc != BS_OK && e->kind == BS_K_OAUTH && con->kind == CREDENTIAL_TOKEN) {
         bs_fail(e, rc, BS_K_OAUTH,
                 "Airtable refuses this token: copy it whole, or make a new one at "
                 "https://airtable.com/create/tokens");
@@ -90,14 +82,26 @@ static enum bs_rc try_airtable(struct connecting *c, struct connection *con, str
         buf_init(&key, 200);
         buf_addf(&key, "airtable:%s", who.user_id);
         con->account = bs_strdup(*who.email ? who.email : who.user_id);
-        con->scopes = bs_strdup(who.scopes);
+        if (!con->scopes) {
+            con->scopes = bs_strdup(who.scopes);
+        }
         con->quota_key = buf_take(&key);
-        out_line("Airtable knows this token as %s; it can see %zu base%s.", con->account, n,
-                 n == 1 ? "" : "s");
+        out_line("%s %s; it can see %zu base%s.",
+                 con->kind == CREDENTIAL_OAUTH ? "Signed in to Airtable as"
+                                               : "Airtable knows this token as",
+                 con->account, n, n == 1 ? "" : "s");
         note_missing_bases(c, bases, n);
         rc = count_calls(c, caller, con, e);
     }
     caller_free(caller);
+    return rc;
+}
+
+static enum bs_rc try_airtable(struct connecting *c, struct connection *con, struct bs_err *e)
+{
+    struct auth *auth = auth_new_unsaved(c->app->store, c->http, &c->ep, con);
+    enum bs_rc rc = connect_ask_airtable(c, auth, con, e);
+
     auth_free(auth);
     return rc;
 }
@@ -173,7 +177,8 @@ static enum bs_rc connect_sheets(struct connecting *c, struct connection *con, s
 
     if (!file) {
         return bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
-                       "say where the service account's key file is: --service-account FILE");
+                       "say where the service account's key file is: --service-account FILE; or "
+                       "sign in with --oauth");
     }
     con->service = SERVICE_GOOGLE;
     con->kind = CREDENTIAL_SERVICE_ACCOUNT;
@@ -197,7 +202,7 @@ static enum bs_rc connect_sheets(struct connecting *c, struct connection *con, s
 
 /* ---- both ---- */
 
-static enum bs_rc connect_to(struct app *app, const char *service, struct bs_err *e)
+static enum bs_rc connect_to(struct app *app, bool airtable, struct bs_err *e)
 {
     struct connecting c = {.app = app, .ep = app_endpoints(app), .limits = app_limits(app)};
     struct connection *con = bs_alloc(sizeof *con);
@@ -210,13 +215,14 @@ static enum bs_rc connect_to(struct app *app, const char *service, struct bs_err
     if (rc == BS_OK) {
         rc = app_http(app, &c.http, e);
     }
-    if (rc == BS_OK) {
+    if (rc == BS_OK && args_has(app->args, "oauth")) {
+        rc = connect_oauth(&c, airtable ? SERVICE_AIRTABLE : SERVICE_GOOGLE, e);
+    } else if (rc == BS_OK) {
         con->user_id = bs_strdup(c.user_id);
-        rc =
-            str_eq(service, "airtable") ? connect_airtable(&c, con, e) : connect_sheets(&c, con, e);
-    }
-    if (rc == BS_OK) {
-        rc = connection_put(app->store, con, e);
+        rc = airtable ? connect_airtable(&c, con, e) : connect_sheets(&c, con, e);
+        if (rc == BS_OK) {
+            rc = grant_store(app->store, con, e);
+        }
     }
     if (rc == BS_OK) {
         out_line("The credential of %s is stored, sealed.", c.user->slug);
@@ -224,6 +230,35 @@ static enum bs_rc connect_to(struct app *app, const char *service, struct bs_err
     http_free(c.http);
     connection_free(con);
     return rc;
+}
+
+static bool options_fit(const struct args *a, bool airtable)
+{
+    static const char *const for_oauth[] = {
+        "client-id", "client-secret-file", "client-file", "redirect", "scopes", "paste"};
+    const char *own = airtable ? "token-file" : "service-account";
+    const char *other = airtable ? "service-account" : "token-file";
+
+    if (args_has(a, other) || args_has(a, "password-file")) {
+        out_usage("--%s does not go with connect %s", args_has(a, other) ? other : "password-file",
+                  a->words[0]);
+        return false;
+    }
+    if (args_has(a, "oauth") && args_has(a, own)) {
+        out_usage("--%s and --oauth are two ways: choose one", own);
+        return false;
+    }
+    if (args_has(a, "client-file") && args_has(a, "client-id")) {
+        out_usage("--client-file and --client-id are two ways: choose one");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof for_oauth / sizeof *for_oauth; i++) {
+        if (args_has(a, for_oauth[i]) && !args_has(a, "oauth")) {
+            out_usage("--%s goes with --oauth only", for_oauth[i]);
+            return false;
+        }
+    }
+    return true;
 }
 
 int cmd_connect(struct app *app)
@@ -235,16 +270,14 @@ int cmd_connect(struct app *app)
     if (str_eq(service, "mail")) {
         return connect_mail(app);
     }
-
     if (!airtable && !str_eq(service, "sheets")) {
         return out_usage("connect airtable, sheets or mail, not \"%s\"", service);
     }
-    if (args_has(app->args, airtable ? "service-account" : "token-file")) {
-        return out_usage("--%s does not go with connect %s",
-                         airtable ? "service-account" : "token-file", service);
+    if (!options_fit(app->args, airtable)) {
+        return 2;
     }
     os_signals_init();
-    if (app_open(app, &e) != BS_OK || connect_to(app, service, &e) != BS_OK) {
+    if (app_open(app, &e) != BS_OK || connect_to(app, airtable, &e) != BS_OK) {
         return out_error(&e);
     }
     return 0;

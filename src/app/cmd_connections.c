@@ -1,4 +1,4 @@
-/* cmd_connections.c: what credentials there are, and forgetting one. */
+/* cmd_connections.c: what credentials there are. */
 #include "app/commands.h"
 #include "app/out.h"
 #include "base/clock.h"
@@ -34,9 +34,41 @@ static const char *user_word(struct app *app, const char *user_id)
     return user_id;
 }
 
+/* When a sign-in lapses, as SQLite has it; NULL when that is not known, or never. */
+static const char *lapse(const struct connection *c, char text[CLOCK_TEXT_MAX])
+{
+    if (c->refresh_expires_ms == 0) {
+        return NULL;
+    }
+    clock_sql_text(c->refresh_expires_ms, text);
+    return text;
+}
+
+/* Scopes as a person reads them: without what all of Google's begin with. */
+static const char *short_scopes(struct app *app, const char *scopes)
+{
+    static const char prefix[] = "https://www.googleapis.com/auth/";
+    const char *text;
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    while (*scopes) {
+        if (str_starts(scopes, prefix)) {
+            scopes += sizeof prefix - 1;
+        } else {
+            buf_addc(&b, *scopes++);
+        }
+    }
+    text = arena_strdup(app->arena, b.data);
+    buf_release(&b);
+    return text;
+}
+
 static void list_json(struct app *app, struct connection **list, size_t n)
 {
     struct out_json j;
+
+    char text[CLOCK_TEXT_MAX];
 
     out_json_begin(&j);
     jsonw_array(&j.w);
@@ -47,6 +79,7 @@ static void list_json(struct app *app, struct connection **list, size_t n)
         jsonw_member(&j.w, "kind", kind_word(list[i]->kind));
         jsonw_member(&j.w, "account", list[i]->account);
         jsonw_member(&j.w, "scopes", list[i]->scopes);
+        jsonw_member(&j.w, "lapsesAt", lapse(list[i], text));
         jsonw_member_bool(&j.w, "needsReauth", list[i]->needs_reauth);
         jsonw_member(&j.w, "reason", list[i]->reauth_reason);
         jsonw_end_object(&j.w);
@@ -57,16 +90,20 @@ static void list_json(struct app *app, struct connection **list, size_t n)
 
 static void list_table(struct app *app, struct connection **list, size_t n)
 {
-    static const char *const headers[] = {"User", "Service", "Kind", "Account", "State", NULL};
+    static const char *const headers[] = {"User",   "Service", "Kind",  "Account",
+                                          "Scopes", "Lapses",  "State", NULL};
     struct table *t = table_new(headers);
 
     for (size_t i = 0; i < n; i++) {
         const struct connection *c = list[i];
+        char text[CLOCK_TEXT_MAX], local[32];
 
         table_add(t, user_word(app, c->user_id));
         table_add(t, service_word(c->service));
         table_add(t, kind_word(c->kind));
         table_add(t, c->account ? c->account : "");
+        table_add(t, short_scopes(app, c->scopes ? c->scopes : ""));
+        table_add(t, out_time(lapse(c, text), local));
         if (c->needs_reauth) {
             table_addf(t, "connect again: %s", c->reauth_reason);
         } else {
@@ -94,36 +131,4 @@ int cmd_connections(struct app *app)
     }
     connections_list_free(list, n);
     return 0;
-}
-
-int cmd_disconnect(struct app *app)
-{
-    const char *word = app->args->words[0];
-    enum service service = str_eq(word, "airtable") ? SERVICE_AIRTABLE : SERVICE_GOOGLE;
-    const struct conf_user *user;
-    struct bs_err e = BS_ERR_INIT;
-    struct connection *c = NULL;
-    const char *id;
-    int code = 0;
-
-    if (!str_eq(word, "airtable") && !str_eq(word, "sheets")) {
-        return out_usage("disconnect airtable or sheets, not \"%s\"", word);
-    }
-    if (app_load_conf(app, &e) != BS_OK || app_open_store(app, false, &e) != BS_OK ||
-        app_find_user(app, &user, &e) != BS_OK || app_user_id(app, user, &id, &e) != BS_OK ||
-        connection_get(app->store, id, service, false, &c, &e) != BS_OK) {
-        return out_error(&e);
-    }
-    if (!c) {
-        return out_usage("%s has no connection to %s", user->slug, word);
-    }
-    if (connection_delete(app->store, c->id, &e) != BS_OK) {
-        code = out_error(&e);
-    } else {
-        out_line("The %s of %s for %s is forgotten. Take it back at the service as well if it is "
-                 "no longer needed.",
-                 kind_word(c->kind), user->slug, word);
-    }
-    connection_free(c);
-    return code;
 }

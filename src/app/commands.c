@@ -26,6 +26,21 @@ static const struct option connect_options[] = {
     {"service-account", "FILE",
      "Sheets: the service account's key file (JSON); - is standard input", 0, false},
     {"password-file", "FILE", "Mail: read the password from FILE; - is standard input", 0, false},
+    {"oauth", NULL, "Sign in in a browser, with an OAuth client of your own", 0, false},
+    {"client-file", "FILE",
+     "--oauth: the client's file (JSON with client_id and client_secret), as the Google Cloud "
+     "console gives it; - is standard input",
+     0, false},
+    {"client-id", "ID", "--oauth: the client's id; its secret is asked for, unseen", 0, false},
+    {"client-secret-file", "FILE", "--oauth: read the secret from FILE; - is standard input", 0,
+     false},
+    {"redirect", "URL",
+     "--oauth: where the browser comes back to, as registered (Airtable's default: "
+     "http://127.0.0.1:8976/callback)",
+     0, false},
+    {"scopes", "LIST", "--oauth: ask for these scopes, with spaces between", 0, false},
+    {"paste", NULL, "--oauth: do not listen; take the address of the browser's last page", 0,
+     false},
     {0},
 };
 static const struct option disconnect_options[] = {
@@ -85,11 +100,13 @@ const struct command commands[] = {
     {"init", "", "Write the INI file, the key and the database where they are missing",
      "Nothing that is there is overwritten.", NULL, 0, 0, cmd_init, false},
     {"connect",
-     "airtable|sheets|mail [--user NAME] [--token-file FILE | --service-account FILE | "
+     "airtable|sheets|mail [--user NAME] [--token-file FILE | --service-account FILE | --oauth | "
      "--password-file FILE]",
      "Store a credential, sealed, after trying it",
-     "Without --token-file the Airtable token is asked for, unseen. Connecting again replaces the "
-     "credential. The mail password is for [notify]; a test message proves it.",
+     "Without --token-file the Airtable token is asked for, unseen. With --oauth the address for "
+     "the browser is printed; when the browser cannot come back to this machine, the address of "
+     "its last page is pasted. Connecting again replaces the credential; with --oauth alone the "
+     "same client is used again. The mail password is for [notify]; a test message proves it.",
      connect_options, 1, 1, cmd_connect, false},
     {"connections", "", "List the stored credentials", NULL, NULL, 0, 0, cmd_connections, false},
     {"disconnect", "airtable|sheets [--user NAME]", "Forget a credential", NULL, disconnect_options,

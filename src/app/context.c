@@ -241,6 +241,8 @@ struct endpoints app_endpoints(const struct app *app)
         .sheets = app->conf->sheets_url,
         .drive = app->conf->drive_url,
         .google_token = app->conf->token_url,
+        .google_revoke = app->conf->revoke_url,
+        .google_userinfo = app->conf->userinfo_url,
     };
 }
 

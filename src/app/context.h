@@ -53,7 +53,7 @@ enum bs_rc app_user_id(struct app *app, const struct conf_user *u, const char **
                        struct bs_err *e) BS_MUST_CHECK;
 
 /* A secret from a file, "-" standard input, or NULL the terminal's prompt, unseen; b's max bounds
- * it. */
+ * it. BS_SKIP when the prompt was answered with nothing. */
 enum bs_rc app_read_secret(const char *file, const char *prompt, struct buf *b,
                            struct bs_err *e) BS_MUST_CHECK;
 

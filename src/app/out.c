@@ -72,6 +72,11 @@ void out_line(const char *fmt, ...)
     va_end(ap);
 }
 
+void out_flush(void)
+{
+    fflush(stdout);
+}
+
 void out_buf(struct buf *b)
 {
     log_redact(b->data);

@@ -22,6 +22,8 @@ int out_usage(const char *fmt, ...) BS_PRINTF(1, 2);
 void out_note(const char *fmt, ...) BS_PRINTF(1, 2);
 /* One line on standard output. */
 void out_line(const char *fmt, ...) BS_PRINTF(1, 2);
+/* Lets what was printed be seen now: a person is to act on it. */
+void out_flush(void);
 /* The buffer on standard output; releases it. */
 void out_buf(struct buf *b);
 /* The table on standard output, or `none` when it has no rows; frees it. */

@@ -318,7 +318,26 @@ enum bs_rc os_prompt_secret(const char *prompt, struct buf *b, struct bs_err *e)
         b->data[--b->len] = '\0';
     }
     if (rc == BS_OK && b->len == 0) {
-        rc = bs_fail(e, BS_STOP_ALL, BS_K_CONFIG, "nothing was entered");
+        rc = bs_fail(e, BS_SKIP, BS_K_CONFIG, "nothing was entered");
     }
     return rc;
+}
+
+bool os_input_is_terminal(void)
+{
+    return isatty(STDIN_FILENO) == 1;
+}
+
+bool os_read_some(int fd, struct buf *b)
+{
+    char piece[4096];
+    ssize_t n;
+    bool ok;
+
+    do {
+        n = read(fd, piece, sizeof piece);
+    } while (n < 0 && errno == EINTR && !os_stop_requested());
+    ok = n > 0 && buf_add(b, piece, (size_t)n);
+    bs_wipe(piece, sizeof piece);
+    return ok;
 }

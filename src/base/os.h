@@ -45,8 +45,14 @@ bool os_pid_alive(pid_t pid, uint64_t start);
 int64_t os_disk_free(const char *path);
 /* No core dump (RLIMIT_CORE, PR_SET_DUMPABLE), umask 077. */
 void os_harden(void);
-/* Reads a line from the terminal without echo; from plain standard input when it is no terminal. */
+/* Reads a line from the terminal without echo; from plain standard input when it is no terminal.
+ * BS_SKIP when it is empty. */
 enum bs_rc os_prompt_secret(const char *prompt, struct buf *b, struct bs_err *e) BS_MUST_CHECK;
+
+/* True when a person can type into standard input. */
+bool os_input_is_terminal(void);
+/* Appends what can be read from fd just now; false at its end, on an error and when b is full. */
+bool os_read_some(int fd, struct buf *b);
 
 /* Installs handlers for SIGTERM, SIGINT and SIGHUP that set a flag and wake os_wait. SIGPIPE is
  * ignored. */

@@ -59,7 +59,7 @@ struct conf {
     int airtable_rps;
     int64_t monthly_budget; /* 0: none */
     /* [google] */
-    char *sheets_url, *drive_url, *token_url, *auth_url, *revoke_url;
+    char *sheets_url, *drive_url, *token_url, *auth_url, *revoke_url, *userinfo_url;
     int google_reads, google_writes; /* per minute */
     /* [network] */
     char *ca_file, *proxy;

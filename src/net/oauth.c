@@ -15,7 +15,8 @@
 #define DEFAULT_LIFE_S 3600
 #define LIFE_MAX_S 86400                 /* of an access token */
 #define REFRESH_LIFE_MAX_S (400 * 86400) /* of a refresh token */
-#define REDIRECT_MAX 4096
+#define REDIRECT_MAX 16384
+#define CLAIMS_MAX ((size_t)16384)
 
 /* ---- service accounts ---- */
 
@@ -175,7 +176,30 @@ void oauth_tokens_release(struct oauth_tokens *t)
     bs_wipe_free(t->access_token);
     bs_wipe_free(t->refresh_token);
     free(t->scope);
+    free(t->email);
     memset(t, 0, sizeof *t);
+}
+
+/* The e-mail address in the middle part of an id_token. It came straight from the token server over
+ * TLS, which stands in for its signature (OpenID Connect Core 1.0, section 3.1.3.7, point 6). */
+static char *email_of(const char *id_token)
+{
+    const char *first = strchr(id_token, '.');
+    const char *second = first ? strchr(first + 1, '.') : NULL;
+    char *part = second ? bs_strndup(first + 1, (size_t)(second - first - 1)) : NULL;
+    struct json *claims = NULL;
+    struct bs_err ignored = BS_ERR_INIT;
+    char *email = NULL;
+    struct buf b;
+
+    buf_init(&b, CLAIMS_MAX);
+    if (part && base64_decode(&b, part) && json_parse(b.data, b.len, &claims, &ignored) == BS_OK) {
+        email = copy_member(claims, "email");
+    }
+    json_free(claims);
+    buf_release(&b);
+    free(part);
+    return email;
 }
 
 static int64_t life_of(const struct json *doc, const char *name, int64_t otherwise, int64_t most)
@@ -196,6 +220,7 @@ static void take_tokens(const struct json *doc, int64_t now_ms, struct oauth_tok
     out->access_token = copy_member(doc, "access_token");
     out->refresh_token = copy_member(doc, "refresh_token");
     out->scope = copy_member(doc, "scope");
+    out->email = email_of(json_string(json_get(doc, "id_token"), ""));
     out->expires_ms = now_ms + life_of(doc, "expires_in", DEFAULT_LIFE_S, LIFE_MAX_S) * 1000;
     out->refresh_expires_ms = refresh > 0 ? now_ms + refresh * 1000 : 0;
 }
@@ -328,6 +353,21 @@ static bool query_value(const char *query, size_t len, const char *name, struct 
     return false;
 }
 
+static enum bs_rc refused(const char *query, size_t len, const struct buf *error, struct bs_err *e)
+{
+    struct buf why;
+    bool told;
+
+    buf_init(&why, REDIRECT_MAX);
+    told = query_value(query, len, "error_description", &why);
+    (void)str_copy(e->code, sizeof e->code, error->data);
+    str_clean(e->code);
+    bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the sign-in was refused: %.64s%s%.200s", error->data,
+            told ? ", " : "", told ? why.data : "");
+    buf_release(&why);
+    return e->rc;
+}
+
 enum bs_rc oauth_read_redirect(const char *text, const char *expected_state, struct buf *code,
                                struct bs_err *e)
 {
@@ -342,13 +382,13 @@ enum bs_rc oauth_read_redirect(const char *text, const char *expected_state, str
     /* Whatever else it says, an address with another state is not the answer to our question. */
     if (!query_value(query, len, "state", &value) || value.len != strlen(expected_state) ||
         !crypto_equal(value.data, expected_state, value.len)) {
-        rc = bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH,
-                     "this address does not belong to the sign-in that was started: start again");
+        rc = bs_fail(e, BS_SKIP, BS_K_OAUTH,
+                     "this address does not belong to the sign-in that was started");
     } else if (query_value(query, len, "error", &value)) {
-        rc = bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the sign-in was refused: %.200s", value.data);
+        rc = refused(query, len, &value, e);
     } else if (!query_value(query, len, "code", code)) {
         buf_clear(code);
-        rc = bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "this address holds no code: start again");
+        rc = bs_fail(e, BS_SKIP, BS_K_OAUTH, "this address holds no code");
     }
     buf_wipe(&value);
     return rc;

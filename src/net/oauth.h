@@ -31,8 +31,9 @@ enum bs_rc oauth_service_account_form(const struct service_account *a, const cha
 
 struct oauth_tokens {
     char *access_token, *refresh_token, *scope; /* NULL when absent; wiped by release */
-    int64_t expires_ms;                         /* wall clock */
-    int64_t refresh_expires_ms;                 /* 0 unknown */
+    char *email;        /* of the account, out of an id_token that says it; NULL otherwise */
+    int64_t expires_ms; /* wall clock */
+    int64_t refresh_expires_ms; /* 0 unknown */
 };
 void oauth_tokens_release(struct oauth_tokens *t);
 /* Reads a token server's answer, failures by net/retry.h's table: invalid_grant and its like, and a
@@ -54,8 +55,8 @@ void oauth_consent_url(const char *auth_url, const char *client_id, const char *
                        const char *scope, const char *state, const char *challenge,
                        const char *extra, struct buf *url);
 /* The code out of a redirect (its path with query, or the whole pasted address), if its state is
- * the expected one; else BS_STOP_SYNC / BS_K_OAUTH: refused by the user, another sign-in, no code.
- */
+ * the expected one; else BS_K_OAUTH with BS_SKIP for another sign-in's or no answer at all, and
+ * BS_STOP_SYNC for a refusal, whose name ("access_denied", RFC 6749 section 4.1.2.1) is e->code. */
 enum bs_rc oauth_read_redirect(const char *text, const char *expected_state, struct buf *code,
                                struct bs_err *e) BS_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* auth.c: see auth.h. */
-#include "remote/auth.h"
+#include "remote/auth_p.h"
 
 #include "base/clock.h"
 #include "base/fail.h"
@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define RENEW_EARLY_MS ((int64_t)4 * 60 * 1000)
-#define TOKEN_TRIES 4
 #define TOKEN_TIMEOUT_MS 30000
 #define TOKEN_BODY_MAX ((size_t)256 << 10)
 #define FORM_MAX ((size_t)256 << 10)
@@ -23,6 +22,7 @@
 /* Longer than all tries of the process that is ahead of us. */
 #define LEASE_WAIT_MS ((int64_t)180 * 1000)
 #define LEASE_POLL_MS 200
+#define LEASE_NAME_MAX 96
 /* Google tolerates about a minute (measured); below half of that our clock is not the reason. */
 #define SKEW_LEAST_MS 30000
 
@@ -45,9 +45,15 @@ struct auth {
     auth_secret_fn *tell;
 };
 
+/* The same way in as the last time. */
 static const char *connect_command(const struct auth *a)
 {
-    return a->service == SERVICE_AIRTABLE ? "basesync connect airtable" : "basesync connect sheets";
+    static const char *const commands[][2] = {
+        [SERVICE_AIRTABLE] = {"basesync connect airtable", "basesync connect airtable --oauth"},
+        [SERVICE_GOOGLE] = {"basesync connect sheets", "basesync connect sheets --oauth"},
+    };
+
+    return commands[a->service][a->c && a->c->kind == CREDENTIAL_OAUTH];
 }
 
 static const char *service_name(const struct auth *a)
@@ -203,9 +209,8 @@ const char *auth_scopes(const struct auth *a)
 
 /* ---- asking a token server ---- */
 
-/* *date_ms: what the server's clock said, 0 when it did not. */
-static enum bs_rc ask(struct auth *a, const char *url, const char *basic, const struct buf *form,
-                      struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e)
+enum bs_rc auth_ask(struct http *http, const char *url, const char *basic, const struct buf *form,
+                    struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e)
 {
     struct http_request r = {
         .method = HTTP_POST,
@@ -219,7 +224,7 @@ static enum bs_rc ask(struct auth *a, const char *url, const char *basic, const 
         .max_body = TOKEN_BODY_MAX,
     };
     struct http_response res;
-    enum bs_rc rc = http_perform(a->http, &r, &res, e);
+    enum bs_rc rc = http_perform(http, &r, &res, e);
 
     if (rc == BS_OK) {
         rc = oauth_read_answer(&res, clock_wall_ms(), out, e);
@@ -240,7 +245,7 @@ static enum bs_rc ask_with_assertion(struct auth *a, const struct service_accoun
     buf_init(&form, FORM_MAX);
     rc = oauth_service_account_form(sa, scope, GOOGLE_AUDIENCE, now, &form, e);
     if (rc == BS_OK) {
-        rc = ask(a, a->ep->google_token, NULL, &form, out, date_ms, e);
+        rc = auth_ask(a->http, a->ep->google_token, NULL, &form, out, date_ms, e);
     }
     buf_wipe(&form);
     return rc;
@@ -292,16 +297,22 @@ static enum bs_rc refreshed_token(struct auth *a, struct oauth_tokens *out, stru
     }
     buf_adds(&url, in_body ? a->ep->google_token : a->ep->airtable_oauth);
     buf_adds(&url, in_body ? "" : "/token");
-    rc = ask(a, url.data, basic.len > 0 ? basic.data : NULL, &form, out, &date_ms, e);
+    rc = auth_ask(a->http, url.data, basic.len > 0 ? basic.data : NULL, &form, out, &date_ms, e);
     buf_wipe(&form);
     buf_wipe(&basic);
     buf_release(&url);
     return rc;
 }
 
+static const char *lease_name(char text[LEASE_NAME_MAX], const char *connection_id)
+{
+    snprintf(text, LEASE_NAME_MAX, "refresh:%s", connection_id);
+    return text;
+}
+
 /* ---- a new token ---- */
 
-static enum bs_rc pause_for(int64_t ms, struct bs_err *e)
+enum bs_rc auth_pause(int64_t ms, struct bs_err *e)
 {
     clock_sleep_ms(ms);
     if (os_stop_requested()) {
@@ -370,7 +381,7 @@ static enum bs_rc fetch(struct auth *a, struct bs_err *e)
     enum bs_rc rc = BS_RETRY;
 
     for (int try = 0; try < TOKEN_TRIES && rc == BS_RETRY; try++) {
-        if (try > 0 && pause_for(retry_backoff_ms(ON_TOKEN_SERVER, try), e) != BS_OK) {
+        if (try > 0 && auth_pause(retry_backoff_ms(ON_TOKEN_SERVER, try), e) != BS_OK) {
             return e->rc;
         }
         bs_err_clear(e);
@@ -394,17 +405,19 @@ static bool is_good(const struct auth *a, const char *refused_token)
            !str_eq(c->access_token, refused_token);
 }
 
-static enum bs_rc take_lease(struct auth *a, const char *name, struct bs_err *e)
+enum bs_rc auth_lease_take(struct store *s, const char *connection_id, struct bs_err *e)
 {
+    char text[LEASE_NAME_MAX];
+    const char *name = lease_name(text, connection_id);
     int64_t until = clock_mono_ms() + LEASE_WAIT_MS;
     enum bs_rc rc;
 
-    while ((rc = lease_take(a->store, &name, 1, clock_wall_ms(), e)) == BS_RETRY) {
+    while ((rc = lease_take(s, &name, 1, clock_wall_ms(), e)) == BS_RETRY) {
         if (clock_mono_ms() > until) {
             e->rc = BS_STOP_SYNC;
             return e->rc;
         }
-        if (pause_for(LEASE_POLL_MS, e) != BS_OK) {
+        if (auth_pause(LEASE_POLL_MS, e) != BS_OK) {
             return e->rc;
         }
         bs_err_clear(e);
@@ -412,26 +425,34 @@ static enum bs_rc take_lease(struct auth *a, const char *name, struct bs_err *e)
     return rc;
 }
 
+void auth_lease_release(struct store *s, const char *connection_id)
+{
+    char text[LEASE_NAME_MAX];
+    const char *name = lease_name(text, connection_id);
+
+    lease_release(s, &name, 1);
+}
+
 /* One process at a time; whoever had to wait finds what the one before it has stored. */
 static enum bs_rc renew(struct auth *a, const char *refused_token, struct bs_err *e)
 {
-    char name[96];
-    const char *const names[] = {name};
+    char *id;
     enum bs_rc rc;
 
     if (a->unsaved) {
         return fetch(a, e);
     }
-    snprintf(name, sizeof name, "refresh:%s", a->c->id);
-    rc = take_lease(a, name, e);
+    rc = auth_lease_take(a->store, a->c->id, e);
     if (rc != BS_OK) {
         return rc;
     }
+    id = bs_strdup(a->c->id); /* load replaces the connection */
     rc = load(a, e);
     if (rc == BS_OK && a->c->kind != CREDENTIAL_TOKEN && !is_good(a, refused_token)) {
         rc = fetch(a, e);
     }
-    lease_release(a->store, names, 1);
+    auth_lease_release(a->store, id);
+    free(id);
     return rc;
 }
 

@@ -14,6 +14,9 @@ struct endpoints {
     const char *sheets;         /* https://sheets.googleapis.com */
     const char *drive;          /* https://www.googleapis.com */
     const char *google_token;   /* https://oauth2.googleapis.com/token */
+    /* Of a sign-in by hand only: https://oauth2.googleapis.com/revoke, and
+     * https://openidconnect.googleapis.com/v1/userinfo. */
+    const char *google_revoke, *google_userinfo;
 };
 
 struct call_limits {

@@ -20,8 +20,8 @@ static const char *const secret_columns[N_SECRETS] = {"secret", "clientId", "cli
 
 struct service_sql {
     const char *table;
-    const char *id_of_user, *put, *get, *list, *remove, *access, *access_refresh, *reauth, *sealed,
-        *reseal;
+    const char *id_of_user, *put, *get, *list, *remove, *access, *access_refresh, *account, *reauth,
+        *sealed, *reseal;
 };
 
 #define COLUMNS(account)                                                                           \
@@ -48,6 +48,8 @@ struct service_sql {
             "UPDATE \"" table                                                                      \
             "\" SET accessToken = ?2, tokenExpiry = ?3, lastRefreshAttempt = ?4,"                  \
             " secret = ?5, refreshExpiry = ?6 WHERE id = ?1",                                      \
+            "UPDATE \"" table "\" SET " account " = ?2, scopes = coalesce(?3, scopes),"            \
+            " quotaKey = ?4, updatedAt = ?5 WHERE id = ?1",                                        \
             "UPDATE \"" table "\" SET needsReauth = ?2, lastRefreshError = ?3,"                    \
             " lastRefreshAttempt = ?4, updatedAt = ?4 WHERE id = ?1",                              \
             "SELECT id, secret, clientId, clientSecret, accessToken FROM \"" table "\"",           \
@@ -244,6 +246,26 @@ enum bs_rc connection_set_access(struct store *s, const char *id, enum service s
         rc = db_leave(s, own, rc, e);
     }
     return rc;
+}
+
+enum bs_rc connection_set_account(struct store *s, const char *id, enum service service,
+                                  const char *account, const char *scopes, const char *quota_key,
+                                  struct bs_err *e)
+{
+    const struct service_sql *q = sql_of(service);
+    char now[CLOCK_TEXT_MAX];
+    bool own;
+    enum bs_rc rc = db_enter(s, &own, e);
+
+    if (rc != BS_OK) {
+        return rc;
+    }
+    clock_sql_text(clock_wall_ms(), now);
+    rc = db_run_one(
+        s, q->account,
+        DB_ARGS(DB_TEXT(id), DB_TEXT(account), DB_TEXT(scopes), DB_TEXT(quota_key), DB_TEXT(now)),
+        e);
+    return db_leave(s, own, rc == BS_SKIP ? gone(e, q->table) : rc, e);
 }
 
 enum bs_rc connection_set_reauth(struct store *s, const char *id, enum service service,

@@ -58,6 +58,10 @@ enum bs_rc connection_set_access(struct store *s, const char *id, enum service s
                                  const char *access_token, int64_t expires_ms,
                                  const char *refresh_token, int64_t refresh_expires_ms,
                                  struct bs_err *e) BS_MUST_CHECK;
+/* Whose credential it has turned out to be; scopes NULL: as they are. */
+enum bs_rc connection_set_account(struct store *s, const char *id, enum service service,
+                                  const char *account, const char *scopes, const char *quota_key,
+                                  struct bs_err *e) BS_MUST_CHECK;
 /* needsReauth with the reason; reason NULL clears it. */
 enum bs_rc connection_set_reauth(struct store *s, const char *id, enum service service,
                                  const char *reason, int64_t now_ms,

@@ -184,7 +184,9 @@ class Home:
                  f"oauth_url = {self.twin.url}/oauth2/v1", self.airtable, "",
                  "[google]", f"sheets_url = {self.twin.url}", f"drive_url = {self.twin.url}",
                  f"token_url = {self.twin.url}/token",
-                 f"auth_url = {self.twin.url}/o/oauth2/v2/auth", self.google, "",
+                 f"auth_url = {self.twin.url}/o/oauth2/v2/auth",
+                 f"revoke_url = {self.twin.url}/revoke",
+                 f"userinfo_url = {self.twin.url}/v1/userinfo", self.google, "",
                  "[network]", f"ca_file = {self.twin.ca}", f"settle = {self.settle}s", "",
                  self.extra]
         for slug, (sync, fields) in self.syncs.items():

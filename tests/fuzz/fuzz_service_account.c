@@ -1,10 +1,12 @@
 /*
- * fuzz_service_account.c: key files, token answers and pasted addresses. What is refused leaves
- * nothing behind and is told without a word of its content; what is taken is complete.
+ * fuzz_service_account.c: key files, client files, token answers and pasted addresses. What is
+ * refused leaves nothing behind and is told without a word of its content; what is taken is
+ * complete.
  */
 #include "base/mem.h"
 #include "base/str.h"
 #include "net/oauth.h"
+#include "net/oauth_client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +63,29 @@ static void read_redirect(const char *text)
         demand(code.len > 0 && strstr(text, "code="));
     } else {
         demand(code.len == 0 && e.kind == BS_K_OAUTH);
+        demand(e.rc == BS_SKIP || strstr(text, "error="));
     }
     buf_release(&code);
+}
+
+static void read_client(const char *text, size_t len)
+{
+    struct oauth_client c;
+    struct oauth_redirect r;
+    struct bs_err e = BS_ERR_INIT;
+
+    if (oauth_client_parse(text, len, &c, &e) == BS_OK) {
+        demand(c.id && *c.id && (!c.secret || *c.secret));
+        oauth_client_release(&c);
+    } else {
+        demand(!c.id && !c.secret && e.kind == BS_K_CONFIG);
+    }
+    bs_err_clear(&e);
+    if (oauth_redirect_parse(text, &r, &e) == BS_OK) {
+        demand(str_eq(r.url, text) && (r.port == 0 || r.path[0] == '/'));
+        demand(str_starts(text, "https://") || str_starts(text, "http://127.0.0.1") ||
+               str_starts(text, "http://localhost"));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -72,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_key((const char *)data, size);
     read_answer(data, size);
     read_redirect(text);
+    read_client(text, strlen(text));
     free(text);
     return 0;
 }

@@ -142,7 +142,8 @@ static char *load_client(struct auth *a, const cJSON *j)
         .redirects =
             tj_get(j, "redirect_uris") ? cJSON_Duplicate(tj_get(j, "redirect_uris"), 1) : NULL,
         .scope = scopes_of(tj_get(j, "scopes"), "*"),
-        .testing = tj_bool(j, "testing", false)};
+        .testing = tj_bool(j, "testing", false),
+        .refresh_s = tj_int(j, "refresh_expires_in", 0)};
     return NULL;
 }
 
@@ -203,6 +204,7 @@ static void load_settings(struct auth *a, const cJSON *s)
     a->double_ms = tj_int(s, "double_refresh_ms", a->double_ms);
     a->skew_ms = tj_int(s, "skew_ms", a->skew_ms);
     a->expires_as_string = tj_bool(s, "expires_in_as_string", a->expires_as_string);
+    a->no_id_token = tj_bool(s, "no_id_token", a->no_id_token);
     if (tj_str(s, "airtable_user"))
         tw_set(&a->consent_user, tj_str(s, "airtable_user"));
     if (tj_str(s, "google_user"))

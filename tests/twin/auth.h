@@ -49,6 +49,7 @@ struct auth_client {
     cJSON *redirects;
     char *scope; /* scopes the client registered */
     bool testing;
+    int64_t refresh_s; /* told as refresh_token_expires_in; 0: not told */
 };
 
 struct auth_account {
@@ -96,6 +97,7 @@ struct auth {
     int64_t double_ms;      /* two refreshes so close give 409 */
     int64_t skew_ms;        /* how far into the future a JWT may reach */
     bool expires_as_string; /* "expires_in":"3599" */
+    bool no_id_token;       /* Google's answers come without one */
     char *consent_user;     /* who is signed in in the browser, by service */
     char *google_user;
 };

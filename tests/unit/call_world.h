@@ -170,7 +170,7 @@ UNUSED_OK static int stage_new(void **state)
     OK(http_new(&o, &s->http, &w->e));
     snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->server->port);
     snprintf(s->token_url, sizeof s->token_url, "%s/token", s->url);
-    s->ep = (struct endpoints){s->url, s->url, s->url, s->url, s->token_url};
+    s->ep = (struct endpoints){s->url, s->url, s->url, s->url, s->token_url, NULL, NULL};
     *state = s;
     return 0;
 }

@@ -205,6 +205,28 @@ static void a_new_pair_of_tokens_is_kept_together(void **state)
     connection_free(got);
 }
 
+static void the_account_is_named_later(void **state)
+{
+    struct world *w = *state;
+    struct connection c = oauth(user(w, "anna"), SERVICE_GOOGLE), *got;
+
+    OK(connection_put(w->s, &c, &w->e));
+    got = get(w, c.user_id, SERVICE_GOOGLE);
+    OK(connection_set_account(w->s, got->id, SERVICE_GOOGLE, "ben@example.com", NULL, "google:ben",
+                              &w->e));
+    connection_free(got);
+    got = get(w, c.user_id, SERVICE_GOOGLE);
+    assert_string_equal(got->account, "ben@example.com");
+    assert_string_equal(got->scopes, "data.records:read");
+    assert_string_equal(got->quota_key, "google:ben");
+    assert_string_equal(got->secret, "refresh-SECRET-1");
+    OK(connection_set_account(w->s, got->id, SERVICE_GOOGLE, "b", "scope", "q", &w->e));
+    connection_free(got);
+    got = get(w, c.user_id, SERVICE_GOOGLE);
+    assert_string_equal(got->scopes, "scope");
+    connection_free(got);
+}
+
 static void a_connection_that_is_gone_is_told(void **state)
 {
     struct world *w = *state;
@@ -358,6 +380,7 @@ int main(void)
         NEW(without_secrets_none_is_opened),
         NEW(connecting_again_replaces_and_clears),
         NEW(a_new_pair_of_tokens_is_kept_together),
+        NEW(the_account_is_named_later),
         NEW(a_connection_that_is_gone_is_told),
         NEW(connections_are_listed_by_user_and_service),
         NEW(a_new_key_opens_everything_and_the_old_one_nothing),

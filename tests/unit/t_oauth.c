@@ -6,6 +6,7 @@
 #include "crypto_keys.h"
 #include "net/json.h"
 #include "net/oauth.h"
+#include "net/oauth_client.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -365,25 +366,28 @@ static void a_redirect_gives_its_code_only_for_the_state_that_was_asked_with(voi
 {
     static const struct {
         const char *text, *code, *words;
+        enum bs_rc rc;
     } cases[] = {
-        {"/?state=st&code=4%2F0Ab%2Bc&scope=x", "4/0Ab+c", NULL},
-        {"http://127.0.0.1:5000/?code=abc&state=st", "abc", NULL},
-        {"http://127.0.0.1:5000/?code=abc&state=st#frag\r\n", "abc", NULL},
-        {"code=abc&state=st", "abc", NULL},
-        {"/?code=abc&state=st HTTP/1.1", "abc", NULL},
-        {"/?code=abc&state=sT", NULL, "does not belong"},
-        {"/?code=abc&state=s", NULL, "does not belong"},
-        {"/?code=abc&state=stt", NULL, "does not belong"},
-        {"/?code=abc&xstate=st", NULL, "does not belong"},
-        {"/?code=abc", NULL, "does not belong"},
-        {"/favicon.ico", NULL, "does not belong"},
-        {"", NULL, "does not belong"},
-        {"/?error=access_denied", NULL, "does not belong"},
-        {"/?error=access_denied&state=st", NULL, "refused: access_denied"},
-        {"/?error=%0d%0aX&state=st&code=abc", NULL, "refused:   X"},
-        {"/?state=st", NULL, "no code"},
-        {"/?code=&state=st", NULL, "no code"},
-        {"/?code=a%zz&state=st", NULL, "no code"},
+        {"/?state=st&code=4%2F0Ab%2Bc&scope=x", "4/0Ab+c", NULL, BS_OK},
+        {"http://127.0.0.1:5000/?code=abc&state=st", "abc", NULL, BS_OK},
+        {"http://127.0.0.1:5000/?code=abc&state=st#frag\r\n", "abc", NULL, BS_OK},
+        {"code=abc&state=st", "abc", NULL, BS_OK},
+        {"/?code=abc&state=st HTTP/1.1", "abc", NULL, BS_OK},
+        {"/?code=abc&state=sT", NULL, "does not belong", BS_SKIP},
+        {"/?code=abc&state=s", NULL, "does not belong", BS_SKIP},
+        {"/?code=abc&state=stt", NULL, "does not belong", BS_SKIP},
+        {"/?code=abc&xstate=st", NULL, "does not belong", BS_SKIP},
+        {"/?code=abc", NULL, "does not belong", BS_SKIP},
+        {"/favicon.ico", NULL, "does not belong", BS_SKIP},
+        {"", NULL, "does not belong", BS_SKIP},
+        {"/?error=access_denied", NULL, "does not belong", BS_SKIP},
+        {"/?error=access_denied&state=st", NULL, "refused: access_denied", BS_STOP_SYNC},
+        {"/?error=%0d%0aX&state=st&code=abc", NULL, "refused:   X", BS_STOP_SYNC},
+        {"/?error=invalid_scope&error_description=No+such+scope&state=st", NULL,
+         "refused: invalid_scope, No such scope", BS_STOP_SYNC},
+        {"/?state=st", NULL, "no code", BS_SKIP},
+        {"/?code=&state=st", NULL, "no code", BS_SKIP},
+        {"/?code=a%zz&state=st", NULL, "no code", BS_SKIP},
     };
 
     (void)state;
@@ -394,7 +398,7 @@ static void a_redirect_gives_its_code_only_for_the_state_that_was_asked_with(voi
 
         buf_init(&code, 2000);
         rc = oauth_read_redirect(cases[i].text, "st", &code, &e);
-        if (rc != (cases[i].code ? BS_OK : BS_STOP_SYNC)) {
+        if (rc != cases[i].rc || (rc == BS_STOP_SYNC && e.code[0] == '\0')) {
             fail_msg("%s: %s", cases[i].text, e.msg);
         }
         assert_string_equal(code.data, cases[i].code ? cases[i].code : "");
@@ -403,6 +407,136 @@ static void a_redirect_gives_its_code_only_for_the_state_that_was_asked_with(voi
         }
         buf_release(&code);
     }
+}
+
+static void an_id_token_names_the_account(void **state)
+{
+    static const struct {
+        const char *claims, *email;
+    } cases[] = {
+        {"{\"sub\":\"1\",\"email\":\"anna@example.com\"}", "anna@example.com"},
+        {"{\"sub\":\"1\"}", NULL},
+        {"{\"email\":7}", NULL},
+        {"no JSON", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct oauth_tokens t;
+        struct bs_err e = BS_ERR_INIT;
+        struct buf b;
+
+        buf_init(&b, BUF_NO_LIMIT);
+        buf_adds(&b, "{\"access_token\":\"a\",\"id_token\":\"e30.");
+        base64url_encode(&b, cases[i].claims, strlen(cases[i].claims));
+        buf_adds(&b, ".sig\"}");
+        assert_int_equal(read_answer(HTTP_ANSWERED, 200, b.data, &t, &e), BS_OK);
+        if (cases[i].email) {
+            assert_non_null(t.email);
+            assert_string_equal(t.email, cases[i].email);
+        } else {
+            assert_null(t.email);
+        }
+        oauth_tokens_release(&t);
+        buf_release(&b);
+    }
+}
+
+static void a_client_file_gives_id_and_secret(void **state)
+{
+    static const struct {
+        const char *json, *id, *secret;
+        bool web;
+        const char *words;
+    } cases[] = {
+        {"{\"installed\":{\"client_id\":\"a.example\",\"client_secret\":\"S-1\"}}", "a.example",
+         "S-1", false, NULL},
+        {"{\"web\":{\"client_id\":\"a\",\"client_secret\":\"S-1\"}}", "a", "S-1", true, NULL},
+        {"{\"client_id\":\"a\",\"client_secret\":\"S-1\"}", "a", "S-1", false, NULL},
+        {"{\"client_id\":\"a\"}", "a", NULL, false, NULL},
+        {"{\"type\":\"service_account\",\"client_id\":\"1\"}", NULL, NULL, false,
+         "--service-account"},
+        {"{\"installed\":{\"client_secret\":\"S-1\"}}", NULL, NULL, false, "no client_id"},
+        {"{\"installed\":[]}", NULL, NULL, false, "no client_id"},
+        {"{\"client_id\":\"a b\",\"client_secret\":\"S-1\"}", NULL, NULL, false, "no client_id"},
+        {"{\"client_id\":\"a\",\"client_secret\":\"S-1\\n\"}", NULL, NULL, false, "is none"},
+        {"[]", NULL, NULL, false, "no JSON object"},
+        {"S-1", NULL, NULL, false, "no JSON object"},
+        {"", NULL, NULL, false, "no JSON object"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct oauth_client c;
+        struct bs_err e = BS_ERR_INIT;
+        enum bs_rc rc = oauth_client_parse(cases[i].json, strlen(cases[i].json), &c, &e);
+
+        assert_int_equal(rc, cases[i].words ? BS_STOP_ALL : BS_OK);
+        assert_true(str_eq(c.id, cases[i].id));
+        assert_true(str_eq(c.secret, cases[i].secret));
+        assert_int_equal(c.web, cases[i].web);
+        assert_null(strstr(e.msg, "S-1"));
+        if (cases[i].words && !strstr(e.msg, cases[i].words)) {
+            fail_msg("'%s' is not in '%s'", cases[i].words, e.msg);
+        }
+        oauth_client_release(&c);
+    }
+}
+
+static void an_address_to_come_back_to_is_this_machine_s_or_secure(void **state)
+{
+    static const struct {
+        const char *url, *path;
+        uint16_t port;
+        bool good;
+    } cases[] = {
+        {"http://127.0.0.1:8976/callback", "/callback", 8976, true},
+        {"http://localhost:1/a/b?c=d", "/a/b", 1, true},
+        {"http://127.0.0.1", "/", 80, true},
+        {"http://127.0.0.1:65535", "/", 65535, true},
+        {"https://example.com/back", "", 0, true},
+        {"http://127.0.0.1:65536/", "", 0, false},
+        {"http://127.0.0.1:0/", "", 0, false},
+        {"http://127.0.0.1:/", "", 0, false},
+        {"http://127.0.0.1:80a/", "", 0, false},
+        {"http://127.0.0.1.example.com/", "", 0, false},
+        {"http://localhost:80@example.com/", "", 0, false},
+        {"http://example.com/back", "", 0, false},
+        {"http://127.0.0.1:80/#part", "", 0, false},
+        {"https://", "", 0, false},
+        {"ftp://127.0.0.1/", "", 0, false},
+        {"", "", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct oauth_redirect r;
+        struct bs_err e = BS_ERR_INIT;
+
+        if ((oauth_redirect_parse(cases[i].url, &r, &e) == BS_OK) != cases[i].good) {
+            fail_msg("%s: %s", cases[i].url, e.msg);
+        }
+        if (cases[i].good) {
+            assert_int_equal(r.port, cases[i].port);
+            assert_string_equal(r.path, cases[i].path);
+            assert_string_equal(r.url, cases[i].url);
+        }
+    }
+}
+
+static void scopes_that_were_not_given_are_named(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 200);
+    oauth_scopes_missing("a:read  a:write b", "b a:reads", &b);
+    assert_string_equal(b.data, "a:read, a:write");
+    buf_clear(&b);
+    oauth_scopes_missing("a b", " b  a ", &b);
+    assert_string_equal(b.data, "");
+    assert_false(oauth_scope_has("", "a"));
+    buf_release(&b);
 }
 
 int main(void)
@@ -417,6 +551,10 @@ int main(void)
         cmocka_unit_test(only_a_refused_grant_asks_for_a_person),
         cmocka_unit_test(forms_carry_the_client_where_the_server_wants_it),
         cmocka_unit_test(a_redirect_gives_its_code_only_for_the_state_that_was_asked_with),
+        cmocka_unit_test(an_id_token_names_the_account),
+        cmocka_unit_test(a_client_file_gives_id_and_secret),
+        cmocka_unit_test(an_address_to_come_back_to_is_this_machine_s_or_secure),
+        cmocka_unit_test(scopes_that_were_not_given_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
