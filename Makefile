@@ -66,8 +66,8 @@ LINK_fuzz := $(SANITIZE) -fsanitize=fuzzer
 TARGET_fuzz := host
 WARN_fuzz := -w
 
-RELEASE_FLAGS := -Os -fno-pie -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -flto=auto
-RELEASE_LINK := -static -no-pie -Os -flto=auto -Wl,--gc-sections -Wl,--build-id=none
+RELEASE_FLAGS := -O2 -fno-pie -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -flto=auto
+RELEASE_LINK := -static -no-pie -O2 -flto=auto -Wl,--gc-sections -Wl,--build-id=none
 MACHINE := $(shell uname -m)
 TARGET_release := $(if $(filter aarch64,$(MACHINE)),aarch64-musl,$(if $(filter arm%,$(MACHINE)),arm-musl,x86_64-musl))
 TARGET_release-x86_64 := x86_64-musl
@@ -174,8 +174,8 @@ endef
 
 # ---- a static program: $(call static,NAME) ----
 define static
-FLAGS_$(1) := $(RELEASE_FLAGS)
-LINK_$(1) := $(RELEASE_LINK)
+$(eval FLAGS_$(1) := $(RELEASE_FLAGS))
+$(eval LINK_$(1) := $(RELEASE_LINK))
 $(eval $(call profile,$(1)))
 $(O)/$(1)/basesync.full: $(program_objects)
 	$$(call say,LINK,$$@)
