@@ -4,18 +4,27 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-static uint64_t rotl(uint64_t x, unsigned n)
+static inline uint64_t rotl(uint64_t x, unsigned n)
 {
     return (x << n) | (x >> (64 - n));
 }
 
 /* Little-endian, whatever the machine: the hashes are stored. */
-static uint64_t load_le(const unsigned char *p, size_t len)
+static inline uint64_t load_le(const unsigned char *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+    return le64toh(v);
+}
+
+static inline uint64_t load_le_rest(const unsigned char *p, size_t len)
 {
     uint64_t v = 0;
 
@@ -25,33 +34,37 @@ static uint64_t load_le(const unsigned char *p, size_t len)
     return v;
 }
 
-static void sip_rounds(uint64_t v[4], int rounds)
+/* In registers from beginning to end: nothing else costs as much of a run's time. */
+struct sip {
+    uint64_t a, b, c, d;
+};
+
+static inline void sip_round(struct sip *v)
 {
-    for (int i = 0; i < rounds; i++) {
-        v[0] += v[1];
-        v[1] = rotl(v[1], 13) ^ v[0];
-        v[0] = rotl(v[0], 32);
-        v[2] += v[3];
-        v[3] = rotl(v[3], 16) ^ v[2];
-        v[0] += v[3];
-        v[3] = rotl(v[3], 21) ^ v[0];
-        v[2] += v[1];
-        v[1] = rotl(v[1], 17) ^ v[2];
-        v[2] = rotl(v[2], 32);
-    }
+    v->a += v->b;
+    v->b = rotl(v->b, 13) ^ v->a;
+    v->a = rotl(v->a, 32);
+    v->c += v->d;
+    v->d = rotl(v->d, 16) ^ v->c;
+    v->a += v->d;
+    v->d = rotl(v->d, 21) ^ v->a;
+    v->c += v->b;
+    v->b = rotl(v->b, 17) ^ v->c;
+    v->c = rotl(v->c, 32);
 }
 
-static void sip_block(uint64_t v[4], uint64_t m)
+static inline void sip_block(struct sip *v, uint64_t m)
 {
-    v[3] ^= m;
-    sip_rounds(v, 2);
-    v[0] ^= m;
+    v->d ^= m;
+    sip_round(v);
+    sip_round(v);
+    v->a ^= m;
 }
 
 uint64_t siphash(const struct hash_key *key, const void *p, size_t len)
 {
     const unsigned char *s = p;
-    uint64_t v[4] = {
+    struct sip v = {
         key->k0 ^ 0x736f6d6570736575u,
         key->k1 ^ 0x646f72616e646f6du,
         key->k0 ^ 0x6c7967656e657261u,
@@ -60,12 +73,14 @@ uint64_t siphash(const struct hash_key *key, const void *p, size_t len)
     size_t whole = len / 8 * 8;
 
     for (size_t i = 0; i < whole; i += 8) {
-        sip_block(v, load_le(s + i, 8));
+        sip_block(&v, load_le(s + i));
     }
-    sip_block(v, (uint64_t)len << 56 | (len > whole ? load_le(s + whole, len - whole) : 0));
-    v[2] ^= 0xff;
-    sip_rounds(v, 4);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    sip_block(&v, (uint64_t)len << 56 | load_le_rest(s + whole, len - whole));
+    v.c ^= 0xff;
+    for (int i = 0; i < 4; i++) {
+        sip_round(&v);
+    }
+    return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 /* The finaliser of SplitMix64 (Steele, Lea and Flood, 2014) over a sum that is not symmetric. */
@@ -80,7 +95,7 @@ uint64_t hash_mix(uint64_t h, uint64_t v)
 
 struct strmap_slot {
     const char *key; /* NULL: free */
-    uint64_t hash;
+    uint32_t hash;
     uint32_t value;
 };
 
@@ -111,13 +126,18 @@ static const struct hash_key *map_key(void)
     return &key;
 }
 
+static uint32_t hash_of(const char *key)
+{
+    return (uint32_t)siphash(map_key(), key, strlen(key));
+}
+
 struct strmap *strmap_new(size_t expected)
 {
     struct strmap *m = bs_alloc(sizeof *m);
     size_t slots = 16;
 
     assert(expected < SIZE_MAX / 4);
-    while (slots < expected * 2) {
+    while (slots / 5 * 4 < expected) {
         slots *= 2;
     }
     m->slots = bs_alloc_n(slots, sizeof *m->slots);
@@ -134,9 +154,9 @@ void strmap_free(struct strmap *m)
 }
 
 /* The slot that holds key, or the free one where it belongs. */
-static struct strmap_slot *find_slot(const struct strmap *m, const char *key, uint64_t hash)
+static struct strmap_slot *find_slot(const struct strmap *m, const char *key, uint32_t hash)
 {
-    size_t i = (size_t)hash & m->mask;
+    size_t i = hash & m->mask;
 
     while (m->slots[i].key && (m->slots[i].hash != hash || strcmp(m->slots[i].key, key) != 0)) {
         i = (i + 1) & m->mask;
@@ -162,13 +182,13 @@ static void double_slots(struct strmap *m)
 /* The slot of key, made with value when it was not there. */
 static struct strmap_slot *put(struct strmap *m, const char *key, uint32_t value)
 {
-    uint64_t hash = siphash(map_key(), key, strlen(key));
+    uint32_t hash = hash_of(key);
     struct strmap_slot *s = find_slot(m, key, hash);
 
     if (s->key) {
         return s;
     }
-    if ((m->count + 1) * 2 > m->mask) {
+    if (m->count >= m->mask / 5 * 4) {
         double_slots(m);
         s = find_slot(m, key, hash);
     }
@@ -189,7 +209,7 @@ void strmap_set(struct strmap *m, const char *key, uint32_t value)
 
 uint32_t strmap_get(const struct strmap *m, const char *key)
 {
-    const struct strmap_slot *s = find_slot(m, key, siphash(map_key(), key, strlen(key)));
+    const struct strmap_slot *s = find_slot(m, key, hash_of(key));
 
     return s->key ? s->value : STRMAP_NONE;
 }
