@@ -14,23 +14,23 @@
 
 /* ---- raw hashes ---- */
 
-static uint64_t raw_seed(const struct run *r)
+/* The same for every row of a run: which fields, of which types. */
+void run_seed_raw_hashes(struct run *r)
 {
-    uint64_t h = 0;
-
+    r->raw_seed = 0;
     for (size_t i = 0; i < r->n_fields; i++) {
-        h = hash_mix(h, siphash(&r->convert.key, r->state_keys[i], strlen(r->state_keys[i])));
+        r->raw_seed = hash_mix(
+            r->raw_seed, siphash(&r->convert.key, r->state_keys[i], strlen(r->state_keys[i])));
     }
-    return h;
 }
 
 uint64_t run_raw_hash(const struct run *r, const struct cell *const *cells)
 {
-    uint64_t h = raw_seed(r);
+    uint64_t h = r->raw_seed;
 
     for (size_t i = 0; i < r->n_fields; i++) {
-        uint64_t c = cells[i] == NULL ? cell_raw_hash(&r->convert.key, &cell_empty)
-                                      : cell_raw_hash(&r->convert.key, cells[i]);
+        uint64_t c = cell_raw_hash(&r->convert.key, cells[i] == NULL ? &cell_empty : cells[i]);
+
         if (c == 0) {
             return 0;
         }

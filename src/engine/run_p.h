@@ -75,6 +75,7 @@ struct run {
     bool *known_header;      /* per mapped field: an earlier run has seen this header */
     const char **state_keys; /* per mapped field: key of its stored hashes */
     uint32_t key_field;      /* create_key: index of the mapped field, SYNC_NONE */
+    uint64_t raw_seed;       /* of raw hashes, from the state keys */
     uint32_t modified_index; /* of the last-modified field in query, SYNC_NONE */
     uint32_t known_width;    /* columns that held everything in the last run, 0 unknown */
     bool known_id_column;    /* an earlier run has seen the id column */
@@ -115,6 +116,7 @@ enum bs_rc run_store_target(struct run *r, bool ended, struct bs_err *e) BS_MUST
 enum bs_rc run_read_sheet(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 /* grid read: typed cells and values of the rows that need them. */
 enum bs_rc run_read_grid(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+void run_seed_raw_hashes(struct run *r); /* once the state keys are known */
 uint64_t run_raw_hash(const struct run *r, const struct cell *const *cells);
 
 /* ---- fetch_airtable.c ---- */

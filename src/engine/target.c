@@ -341,6 +341,7 @@ static enum bs_rc load_pairs(struct run *r, struct bs_err *e)
         return e->rc;
     }
     r->state_keys = keys;
+    run_seed_raw_hashes(r);
     r->cap_pairs = n + 64;
     r->state.pairs = arena_alloc_n(r->arena, r->cap_pairs, sizeof *r->state.pairs);
     r->state.n_pairs = n;
