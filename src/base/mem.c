@@ -199,6 +199,13 @@ void arena_reset(struct arena *a)
     a->total = 0;
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_block *b = a->blocks; b; b = b->next) {
+        bs_wipe(b->data, b->used);
+    }
+}
+
 size_t arena_used(const struct arena *a)
 {
     return a->total;

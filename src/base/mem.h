@@ -37,6 +37,8 @@ char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 /* Forgets everything; keeps one block for the next use. */
 void arena_reset(struct arena *a);
+/* Overwrites everything that was handed out. */
+void arena_wipe(struct arena *a);
 /* Bytes handed out since new or reset. */
 size_t arena_used(const struct arena *a);
 

@@ -6,16 +6,136 @@
 #include "base/str.h"
 #include "net/jstream.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A node is a cJSON node; the document's root is the root node itself. cJSON is lenient (01, 1.,
- * control characters in texts) and knows nothing of UTF-8, so the push parser reads every text
- * first: what it lets pass, cJSON reads as it is meant. */
+/* The tree is made of the push parser's events, in one arena a document: a listing page is two
+ * thousand nodes, and each would else be two allocations. */
+struct json {
+    enum jstream_event kind; /* JS_OBJECT, JS_ARRAY, JS_STRING, JS_NUMBER, JS_TRUE, JS_FALSE, ... */
+    uint32_t count;          /* members of a group */
+    struct json *child, *next;
+    const char *key; /* of an object's member, else NULL */
+    union {
+        const char *text;
+        double number;
+    } u;
+};
 
-#define NUMBER_MAX 62 /* digits and signs; cJSON cuts a longer number at 63 */
+/* The root node comes first: it stands for its document. */
+struct document {
+    struct json root;
+    struct arena *arena;
+};
+
+struct json_reader {
+    struct jstream *stream;
+    struct document *doc;
+    struct json *open[JSTREAM_DEPTH_MAX + 1]; /* groups, the outermost first */
+    struct json *last[JSTREAM_DEPTH_MAX + 1]; /* the last member of each */
+    int depth;
+    const char *key; /* of the member to come */
+    bool nul;        /* refused: a text that a C string cannot hold */
+};
+
+/* ---- building ---- */
+
+static struct json *add_node(struct json_reader *r, enum jstream_event kind)
+{
+    struct json *n, *group;
+
+    if (r->depth == 0) {
+        n = &r->doc->root;
+    } else {
+        n = arena_alloc(r->doc->arena, sizeof *n);
+        group = r->open[r->depth];
+        if (r->last[r->depth] != NULL) {
+            r->last[r->depth]->next = n;
+        } else {
+            group->child = n;
+        }
+        r->last[r->depth] = n;
+        group->count++;
+    }
+    n->kind = kind;
+    n->key = r->key;
+    r->key = NULL;
+    return n;
+}
+
+static void open_group(struct json_reader *r, enum jstream_event kind)
+{
+    struct json *n = add_node(r, kind);
+
+    r->depth++;
+    r->open[r->depth] = n;
+    r->last[r->depth] = NULL;
+}
+
+static bool on_token(void *ctx, const struct jstream_token *t)
+{
+    struct json_reader *r = ctx;
+
+    r->nul = r->nul || t->held_nul;
+    if (r->nul) {
+        return false;
+    }
+    switch (t->event) {
+    case JS_OBJECT:
+    case JS_ARRAY: open_group(r, t->event); break;
+    case JS_END_OBJECT:
+    case JS_END_ARRAY: r->depth--; break;
+    case JS_KEY: r->key = arena_strndup(r->doc->arena, t->text, t->len); break;
+    case JS_STRING:
+        add_node(r, JS_STRING)->u.text = arena_strndup(r->doc->arena, t->text, t->len);
+        break;
+    case JS_NUMBER: add_node(r, JS_NUMBER)->u.number = t->number; break;
+    default: add_node(r, t->event); break;
+    }
+    return true;
+}
+
+struct json_reader *json_reader_new(void)
+{
+    struct json_reader *r = bs_alloc(sizeof *r);
+
+    r->stream = jstream_new(on_token, r);
+    r->doc = bs_alloc(sizeof *r->doc);
+    r->doc->arena = arena_new();
+    return r;
+}
+
+void json_reader_free(struct json_reader *r)
+{
+    if (r != NULL) {
+        json_free(r->doc == NULL ? NULL : &r->doc->root);
+        jstream_free(r->stream);
+        free(r);
+    }
+}
+
+bool json_reader_feed(struct json_reader *r, const char *data, size_t len)
+{
+    return jstream_feed(r->stream, data, len);
+}
+
+struct json *json_reader_end(struct json_reader *r)
+{
+    struct json *doc;
+
+    if (r->doc == NULL || !jstream_end(r->stream)) {
+        return NULL;
+    }
+    doc = &r->doc->root;
+    r->doc = NULL;
+    return doc;
+}
+
+const char *json_reader_error(const struct json_reader *r)
+{
+    return r->nul ? "a text with a NUL character" : jstream_error(r->stream);
+}
 
 static enum bs_rc not_json(const char *text, size_t len, const char *why, struct bs_err *e)
 {
@@ -30,134 +150,53 @@ static enum bs_rc not_json(const char *text, size_t len, const char *why, struct
                    len > n ? "..." : "");
 }
 
-static bool check_token(void *ctx, const struct jstream_token *t)
-{
-    const char **why = ctx;
-
-    if (t->event == JS_NUMBER && t->len > NUMBER_MAX) {
-        *why = "a number of too many digits";
-    }
-    return *why == NULL;
-}
-
-static enum bs_rc check_text(const char *text, size_t len, struct bs_err *e)
-{
-    const char *why = NULL;
-    struct jstream *p = jstream_new(check_token, &why);
-    enum bs_rc rc = BS_OK;
-
-    if (!jstream_feed(p, text, len) || !jstream_end(p)) {
-        rc = not_json(text, len, why != NULL ? why : jstream_error(p), e);
-    }
-    jstream_free(p);
-    return rc;
-}
-
-/* The 16 bits of the escape at `at`, 0x10000 when there is none. */
-static unsigned unit_at(const char *at, const char *end)
-{
-    unsigned v = 0;
-
-    if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
-        return 0x10000;
-    }
-    for (int i = 2; i < 6; i++) {
-        v = v * 16 + ((unsigned)at[i] & 15) + (at[i] > '9' ? 9 : 0);
-    }
-    return v;
-}
-
-/* cJSON would end a string at \u0000, so that is refused; and it refuses half a surrogate pair,
- * which a service may well hold (text cut within an emoji), so that becomes \ufffd, of the same
- * length. */
-static bool mend_escapes(char *text, size_t len)
-{
-    char *end = text + len, *at = text;
-
-    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
-        unsigned v = unit_at(at, end);
-
-        if (v == 0) {
-            return false;
-        }
-        if (v >= 0xD800 && v <= 0xDBFF) {
-            unsigned next = unit_at(at + 6, end);
-
-            if (next >= 0xDC00 && next <= 0xDFFF) {
-                at += 12;
-                continue;
-            }
-        }
-        if (v >= 0xD800 && v <= 0xDFFF) {
-            memcpy(at + 2, "fffd", 4);
-        }
-        at += v <= 0xFFFF ? 6 : 2;
-    }
-    return true;
-}
-
 enum bs_rc json_parse(const char *text, size_t len, struct json **out, struct bs_err *e)
 {
-    cJSON *doc = NULL;
-    char *copy = NULL;
-    enum bs_rc rc;
+    struct json_reader *r = json_reader_new();
+    enum bs_rc rc = BS_OK;
 
     *out = NULL;
-    rc = check_text(text, len, e);
-    if (rc != BS_OK) {
-        return rc;
+    if (json_reader_feed(r, text, len)) {
+        *out = json_reader_end(r);
     }
-    if (memchr(text, '\\', len) != NULL) {
-        copy = bs_strndup(text, len);
-        if (!mend_escapes(copy, len)) {
-            rc = not_json(text, len, "a text with a NUL character", e);
-            goto out;
-        }
+    if (*out == NULL) {
+        rc = not_json(text, len, json_reader_error(r), e);
     }
-    doc = cJSON_ParseWithLength(copy != NULL ? copy : text, len);
-    if (doc == NULL) {
-        rc = not_json(text, len, "it cannot be read", e);
-        goto out;
-    }
-    *out = (struct json *)doc;
-out:
-    if (copy != NULL) {
-        bs_wipe(copy, len);
-        free(copy);
-    }
+    json_reader_free(r);
     return rc;
-}
-
-static const cJSON *node(const struct json *n)
-{
-    return (const cJSON *)n;
-}
-
-/* Recursion is bounded: nothing deeper than JSTREAM_DEPTH_MAX was parsed. */
-static void wipe_strings(cJSON *n)
-{
-    for (; n != NULL; n = n->next) {
-        if (n->valuestring != NULL) {
-            bs_wipe(n->valuestring, strlen(n->valuestring));
-        }
-        wipe_strings(n->child);
-    }
 }
 
 void json_free(struct json *doc)
 {
-    cJSON *root = (cJSON *)doc;
+    if (doc != NULL) {
+        struct document *d = (struct document *)doc;
 
-    wipe_strings(root);
-    cJSON_Delete(root);
+        arena_wipe(d->arena);
+        arena_free(d->arena);
+        free(d);
+    }
+}
+
+/* ---- reading ---- */
+
+const struct json *json_get_near(const struct json *object, const struct json *near,
+                                 const char *key)
+{
+    if (near != NULL && near->key != NULL && strcmp(near->key, key) == 0) {
+        return near;
+    }
+    return json_get(object, key);
 }
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-    if (!json_is_object(object)) {
-        return NULL;
+    for (const struct json *c = json_is_object(object) ? object->child : NULL; c != NULL;
+         c = c->next) {
+        if (strcmp(c->key, key) == 0) {
+            return c;
+        }
     }
-    return (const struct json *)cJSON_GetObjectItemCaseSensitive(node(object), key);
+    return NULL;
 }
 
 const struct json *json_path(const struct json *n, const char *dotted)
@@ -177,7 +216,9 @@ const struct json *json_path(const struct json *n, const char *dotted)
             if (!str_to_i64(part, 0, INT32_MAX, &index)) {
                 return NULL;
             }
-            n = (const struct json *)cJSON_GetArrayItem(node(n), (int)index);
+            for (n = n->child; n != NULL && index > 0; index--) {
+                n = n->next;
+            }
         } else {
             n = json_get(n, part);
         }
@@ -188,67 +229,67 @@ const struct json *json_path(const struct json *n, const char *dotted)
 
 size_t json_count(const struct json *array_or_object)
 {
-    size_t count = 0;
-
-    for (const struct json *c = json_child(array_or_object); c != NULL; c = json_next(c)) {
-        count++;
-    }
-    return count;
+    return array_or_object == NULL ? 0 : array_or_object->count;
 }
 
 const struct json *json_child(const struct json *n)
 {
-    return n == NULL ? NULL : (const struct json *)node(n)->child;
+    return n == NULL ? NULL : n->child;
 }
 
 const struct json *json_next(const struct json *n)
 {
-    return n == NULL ? NULL : (const struct json *)node(n)->next;
+    return n == NULL ? NULL : n->next;
 }
 
 const char *json_key(const struct json *n)
 {
-    return n == NULL ? NULL : node(n)->string;
+    return n == NULL ? NULL : n->key;
+}
+
+static bool is(const struct json *n, enum jstream_event kind)
+{
+    return n != NULL && n->kind == kind;
 }
 
 bool json_is_object(const struct json *n)
 {
-    return n != NULL && cJSON_IsObject(node(n));
+    return is(n, JS_OBJECT);
 }
 
 bool json_is_array(const struct json *n)
 {
-    return n != NULL && cJSON_IsArray(node(n));
+    return is(n, JS_ARRAY);
 }
 
 bool json_is_null(const struct json *n)
 {
-    return n != NULL && cJSON_IsNull(node(n));
+    return is(n, JS_NULL);
 }
 
 bool json_is_string(const struct json *n)
 {
-    return n != NULL && cJSON_IsString(node(n));
+    return is(n, JS_STRING);
 }
 
 bool json_is_number(const struct json *n)
 {
-    return n != NULL && cJSON_IsNumber(node(n));
+    return is(n, JS_NUMBER);
 }
 
 bool json_is_bool(const struct json *n)
 {
-    return n != NULL && cJSON_IsBool(node(n));
+    return is(n, JS_TRUE) || is(n, JS_FALSE);
 }
 
 const char *json_string(const struct json *n, const char *otherwise)
 {
-    return json_is_string(n) ? node(n)->valuestring : otherwise;
+    return json_is_string(n) ? n->u.text : otherwise;
 }
 
 double json_number(const struct json *n, double otherwise)
 {
-    return json_is_number(n) ? node(n)->valuedouble : otherwise;
+    return json_is_number(n) ? n->u.number : otherwise;
 }
 
 int64_t json_int(const struct json *n, int64_t otherwise)
@@ -256,18 +297,16 @@ int64_t json_int(const struct json *n, int64_t otherwise)
     int64_t v;
 
     if (json_is_number(n)) {
-        double d = node(n)->valuedouble;
+        double d = n->u.number;
 
         return fabs(d) < 9007199254740992.0 && d == floor(d) ? (int64_t)d : otherwise;
     }
-    return json_is_string(n) && str_to_i64(node(n)->valuestring, INT64_MIN, INT64_MAX, &v)
-               ? v
-               : otherwise;
+    return json_is_string(n) && str_to_i64(n->u.text, INT64_MIN, INT64_MAX, &v) ? v : otherwise;
 }
 
 bool json_bool(const struct json *n, bool otherwise)
 {
-    return json_is_bool(n) ? cJSON_IsTrue(node(n)) != 0 : otherwise;
+    return json_is_bool(n) ? n->kind == JS_TRUE : otherwise;
 }
 
 static void print_node(struct jsonw *w, const struct json *n)

@@ -1,9 +1,9 @@
 /*
- * json.h: reading JSON answers; the only user of cJSON.h. Keys are compared case-sensitively
- * (fields "Name" and "name" may both exist); of members with one name the first counts. Strict RFC
- * 8259; nesting and texts are bounded as in net/jstream.h, and text that is no UTF-8 or holds
- * U+0000 (which would cut a C string) is refused as a whole. The escape of half a surrogate pair
- * reads as U+FFFD. Writing is base/jsonw.h.
+ * json.h: reading JSON answers as a tree, made by net/jstream.h's parser in one pass and one arena
+ * a document. Keys are compared case-sensitively (fields "Name" and "name" may both exist); of
+ * members with one name the first counts. Strict RFC 8259; nesting and texts are bounded as in
+ * net/jstream.h, and text that is no UTF-8 or holds U+0000 (which would cut a C string) is refused
+ * as a whole. The escape of half a surrogate pair reads as U+FFFD. Writing is base/jsonw.h.
  */
 #ifndef NET_JSON_H
 #define NET_JSON_H
@@ -20,10 +20,22 @@ struct json; /* a node; members are borrowed from their document */
  * of what came. */
 enum bs_rc json_parse(const char *text, size_t len, struct json **out,
                       struct bs_err *e) BS_MUST_CHECK;
-void json_free(struct json *doc); /* NULL is nothing; wipes strings first */
+void json_free(struct json *doc); /* NULL is nothing; wipes what it held */
+
+/* The same from pieces, as they arrive. Feed returns false once what came cannot be JSON any more;
+ * end gives the document, or NULL with json_reader_error saying why. */
+struct json_reader;
+struct json_reader *json_reader_new(void);
+void json_reader_free(struct json_reader *r); /* NULL is nothing */
+bool json_reader_feed(struct json_reader *r, const char *data, size_t len);
+struct json *json_reader_end(struct json_reader *r);
+const char *json_reader_error(const struct json_reader *r); /* "" when none */
 
 /* All of these take NULL nodes and answer "absent". */
 const struct json *json_get(const struct json *object, const char *key);
+/* The same, looked for at `near` first: a member of the object, or NULL. */
+const struct json *json_get_near(const struct json *object, const struct json *near,
+                                 const char *key);
 const struct json *json_path(const struct json *node, const char *dotted); /* "a.b.0.c" */
 size_t json_count(const struct json *array_or_object);
 /* Iteration over arrays and objects: first child, next sibling, key of a member (NULL in arrays).

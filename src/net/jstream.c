@@ -35,7 +35,7 @@ struct jstream {
     enum expect expect;
     enum lex lex;
     enum number_at number_at;
-    bool is_key, not_ascii;
+    bool is_key, not_ascii, held_nul;
     unsigned hex, hex_digits, high; /* high: first half of a surrogate pair, 0 none */
     const char *word;               /* rest of true, false, null */
     enum jstream_event word_event;
@@ -86,7 +86,7 @@ static BS_PRINTF(3, 4) const char *bad(struct jstream *p, const char *at, const 
 
 static bool emit(struct jstream *p, enum jstream_event event, double number)
 {
-    struct jstream_token t = {event, "", 0, number, p->depth};
+    struct jstream_token t = {event, "", 0, number, p->depth, false};
 
     if (!p->handler) {
         return true;
@@ -94,6 +94,7 @@ static bool emit(struct jstream *p, enum jstream_event event, double number)
     if (event == JS_KEY || event == JS_STRING || event == JS_NUMBER) {
         t.text = p->text.data;
         t.len = p->text.len;
+        t.held_nul = p->held_nul;
     }
     if (!p->handler(p->ctx, &t)) {
         bad(p, NULL, "stopped");
@@ -219,6 +220,7 @@ static void unit_done(struct jstream *p)
         return;
     }
     end_pair(p);
+    p->held_nul = p->held_nul || v == 0;
     if (v >= 0xD800 && v <= 0xDBFF) {
         p->high = v;
     } else {
@@ -246,7 +248,7 @@ static const char *begin_text(struct jstream *p, const char *s, bool is_key)
 {
     buf_clear(&p->text);
     p->is_key = is_key;
-    p->not_ascii = false;
+    p->not_ascii = p->held_nul = false;
     p->lex = L_TEXT;
     return s + 1;
 }
@@ -349,6 +351,7 @@ static const char *lex_number(struct jstream *p, const char *s, const char *end)
 static const char *begin_number(struct jstream *p, const char *s)
 {
     buf_clear(&p->text);
+    p->held_nul = false;
     buf_addc(&p->text, *s);
     p->number_at = *s == '-' ? N_MINUS : *s == '0' ? N_ZERO : N_INT;
     p->lex = L_NUMBER;

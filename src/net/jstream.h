@@ -32,7 +32,8 @@ struct jstream_token {
     const char *text; /* NUL-terminated, unescaped; valid during the call only */
     size_t len;
     double number;
-    int depth; /* of open groups, after an opening, before a closing one */
+    int depth;     /* of open groups, after an opening, before a closing one */
+    bool held_nul; /* a text in which U+FFFD stands for an escaped U+0000 */
 };
 
 struct jstream;

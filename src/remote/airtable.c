@@ -65,8 +65,8 @@ enum bs_rc airtable_call(struct airtable *at, struct call *call, struct json **d
     call->base_id = at->base_id;
     rc = call_perform(at->caller, call, &res, e);
     if (rc == BS_OK) {
-        rc = json_parse(res.http.body.data, res.http.body.len, doc, e);
-        if (rc == BS_OK && !json_is_object(*doc)) {
+        *doc = call_take_doc(&res);
+        if (!json_is_object(*doc)) {
             rc = bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
                          "Airtable answered with something that is "
                          "no JSON object");
@@ -93,9 +93,7 @@ static enum bs_rc account_call(struct caller *caller, const char *path, struct j
     buf_addf(&url, "%s/v0/meta/%s", caller_endpoints(caller)->airtable_api, path);
     call.url = url.data;
     rc = call_perform(caller, &call, &res, e);
-    if (rc == BS_OK) {
-        rc = json_parse(res.http.body.data, res.http.body.len, doc, e);
-    }
+    *doc = call_take_doc(&res);
     call_result_release(&res);
     buf_release(&url);
     return rc;

@@ -342,7 +342,7 @@ const struct airtable_record *airtable_decode_record(struct arena *a, const stru
                                                      const struct airtable_query *q)
 {
     const char *id = json_string(json_get(n, "id"), "");
-    const struct json *fields = json_get(n, "fields");
+    const struct json *fields = json_get(n, "fields"), *near = json_child(fields);
     struct airtable_record *r;
     const struct value **values;
     int64_t created_ms;
@@ -356,7 +356,10 @@ const struct airtable_record *airtable_decode_record(struct arena *a, const stru
     values = arena_alloc_n(a, q->n_fields + 1, sizeof *values);
     r->id = arena_strdup(a, id);
     for (size_t i = 0; i < q->n_fields; i++) {
-        values[i] = airtable_decode(a, q->fields[i], json_get(fields, q->fields[i]->id));
+        const struct json *n_i = json_get_near(fields, near, q->fields[i]->id);
+
+        values[i] = airtable_decode(a, q->fields[i], n_i);
+        near = n_i == NULL ? near : json_next(n_i); /* most answers are in the table's order */
     }
     r->values = values;
     return r;

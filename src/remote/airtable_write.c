@@ -149,21 +149,15 @@ static void read_upserted(const struct json *doc, size_t n, struct airtable_resu
 /* Answers to POST keep the order of the request, as do those to an upsert; those to other PATCHes
  * are matched by id as well. */
 static void read_answer(struct write_job *j, const struct airtable_write *const *items, size_t n,
-                        const struct http_response *http, struct airtable_result *results)
+                        const struct json *doc, struct airtable_result *results)
 {
-    struct json *doc = NULL;
-    struct bs_err ignored = BS_ERR_INIT;
-    const struct json *list = NULL;
+    const struct json *list = json_get(doc, "records");
+    size_t i = 0;
 
-    if (json_parse(http->body.data, http->body.len, &doc, &ignored) == BS_OK) {
-        list = json_get(doc, "records");
-    }
     if (json_count(list) != n) {
         unreadable(results, n);
-        json_free(doc);
         return;
     }
-    size_t i = 0;
 
     for (const struct json *c = json_child(list); c != NULL; c = json_next(c), i++) {
         if (j->method == HTTP_DELETE) {
@@ -184,7 +178,6 @@ static void read_answer(struct write_job *j, const struct airtable_write *const 
     if (j->merge_on != NULL) {
         read_upserted(doc, n, results);
     }
-    json_free(doc);
 }
 
 static bool may_split(const struct retry_verdict *v, size_t n)
@@ -206,7 +199,7 @@ static void settle(struct write_job *j, const struct airtable_write *const *item
 {
     memset(results, 0, n * sizeof *results);
     if (res->err.rc == BS_OK) {
-        read_answer(j, items, n, &res->http, results);
+        read_answer(j, items, n, res->doc, results);
         return;
     }
     if (res->verdict.action == ACT_GONE) {

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/os.h"
 #include "base/str.h"
-#include "net/jstream.h"
 #include "remote/governor.h"
 
 #include <stdio.h>
@@ -83,6 +82,16 @@ void call_month_counter(const char *quota_key, char out[CALL_COUNTER_MAX])
 void call_result_release(struct call_result *r)
 {
     http_response_release(&r->http);
+    json_free(r->doc);
+    r->doc = NULL;
+}
+
+struct json *call_take_doc(struct call_result *r)
+{
+    struct json *doc = r->doc;
+
+    r->doc = NULL;
+    return doc;
 }
 
 /* ---- flights ---- */
@@ -99,7 +108,8 @@ struct flight {
     unsigned token_no;  /* which token it was sent with */
     int64_t not_before; /* on the clock that never steps */
     struct departure departure;
-    struct call_result r; /* of the last try */
+    struct json_reader *reader; /* of the answer under way, when nobody else takes it in */
+    struct call_result r;       /* of the last try */
 };
 
 struct pool {
@@ -145,6 +155,26 @@ static enum bs_rc token_for(struct caller *c, bool renew, const char **token, st
     return *token ? BS_OK : e->rc;
 }
 
+/* What cannot be JSON is told when all of it is there: see take_doc. */
+static bool read_on(void *ctx, const char *data, size_t len)
+{
+    (void)json_reader_feed(ctx, data, len);
+    return true;
+}
+
+/* Answers that nobody streams are read into a tree as they come. */
+static void set_sink(struct flight *f, struct http_request *r)
+{
+    json_reader_free(f->reader);
+    f->reader = NULL;
+    if (!r->sink) {
+        f->reader = json_reader_new();
+        r->sink = read_on;
+        r->sink_ctx = f->reader;
+        r->max_body = r->max_body ? r->max_body : HTTP_BODY_MAX;
+    }
+}
+
 static enum bs_rc send(struct flight *f, const char *token, struct bs_err *e)
 {
     const struct call *call = f->call;
@@ -169,6 +199,7 @@ static enum bs_rc send(struct flight *f, const char *token, struct bs_err *e)
     }
     call_result_release(&f->r);
     memset(&f->r, 0, sizeof f->r);
+    set_sink(f, &r);
     FAIL_POINT("call.before");
     rc = http_submit(f->caller->http, &r, e);
     if (rc != BS_OK) {
@@ -247,22 +278,21 @@ static void note_clock(struct caller *c, const struct http_response *r)
 
 /* Everything that is asked for here is one JSON document. What is not came garbled: nobody knows
  * what it said. (What is streamed is read by its sink.) */
-static void check_body(const struct call *call, struct http_response *r)
+static void take_doc(struct flight *f)
 {
-    struct jstream *p;
+    struct http_response *r = &f->r.http;
 
-    if (r->outcome != HTTP_ANSWERED || r->status < 200 || r->status > 299 || r->status == 204 ||
-        call->sink) {
-        return;
+    if (f->reader && r->outcome == HTTP_ANSWERED && r->status >= 200 && r->status <= 299 &&
+        r->status != 204) {
+        f->r.doc = json_reader_end(f->reader);
+        if (!f->r.doc) {
+            r->outcome = HTTP_LOST;
+            snprintf(r->detail, sizeof r->detail, "the answer is not JSON: %s",
+                     json_reader_error(f->reader));
+        }
     }
-    p = jstream_new(NULL, NULL);
-    if (!jstream_feed(p, r->body.data, r->body.len) || !jstream_end(p)) {
-        r->outcome = HTTP_LOST;
-        (void)str_copy(r->detail, sizeof r->detail, "the answer is not JSON: ");
-        (void)str_copy(r->detail + strlen(r->detail), sizeof r->detail - strlen(r->detail),
-                       jstream_error(p));
-    }
-    jstream_free(p);
+    json_reader_free(f->reader);
+    f->reader = NULL;
 }
 
 static enum bs_rc rc_of(const struct retry_verdict *v)
@@ -344,7 +374,7 @@ static enum bs_rc judge(struct flight *f, struct bs_err *e)
     enum bs_rc rc = BS_OK;
 
     note_clock(c, &r->http);
-    check_body(f->call, &r->http);
+    take_doc(f);
     bs_err_clear(&r->err);
     if (r->http.outcome != HTTP_ANSWERED || r->http.status < 200 || r->http.status > 299) {
         retry_read_error(f->call->service, &r->http, &r->err);
@@ -501,6 +531,7 @@ enum bs_rc call_many(struct caller *c, const struct call *calls, size_t n, call_
     }
     for (size_t i = 0; i < n; i++) {
         call_result_release(&p.flights[i].r);
+        json_reader_free(p.flights[i].reader);
     }
     free(p.flights);
     return p.stop;
@@ -516,7 +547,8 @@ static enum bs_rc take_result(void *ctx, const struct call *call, struct call_re
     (void)call;
     (void)e;
     *out = *r;
-    memset(&r->http, 0, sizeof r->http); /* the body has another owner now */
+    memset(&r->http, 0, sizeof r->http); /* body and document have another owner now */
+    r->doc = NULL;
     return BS_OK;
 }
 

@@ -8,6 +8,7 @@
 #define REMOTE_CALL_H
 
 #include "net/http.h"
+#include "net/json.h"
 #include "net/retry.h"
 #include "remote/auth.h"
 #include "remote/remote.h"
@@ -53,10 +54,12 @@ struct call {
 struct call_result {
     struct retry_verdict
         verdict;               /* ACT_DONE, ACT_SPLIT, ACT_UNSURE, ACT_RELIST, ACT_GONE, ACT_FAIL */
-    struct http_response http; /* released by call_result_release */
+    struct http_response http; /* released by call_result_release, and doc */
+    struct json *doc;          /* of a 2xx answer that no sink took; NULL without body (204) */
     struct bs_err err;         /* rc BS_OK when done; else code, status, sentence */
 };
 void call_result_release(struct call_result *r);
+struct json *call_take_doc(struct call_result *r); /* is the caller's now */
 
 /* Performs one call to its end. Returns BS_OK for ACT_DONE; else the rc of the error:
  *   ACT_GONE, ACT_SPLIT, ACT_RELIST: BS_SKIP     ACT_UNSURE: BS_UNSURE

@@ -129,10 +129,8 @@ static enum bs_rc get_json(struct sheets *s, struct call *call, struct json **do
     struct call_result res;
     enum bs_rc rc = call_perform(s->caller, call, &res, e);
 
-    *doc = NULL;
-    if (rc == BS_OK) {
-        rc = json_parse(res.http.body.data, res.http.body.len, doc, e);
-    } else {
+    *doc = call_take_doc(&res);
+    if (rc != BS_OK) {
         rc = sheets_explain(s, e);
     }
     call_result_release(&res);

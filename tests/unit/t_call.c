@@ -86,7 +86,7 @@ static void a_call_brings_its_answer_with_the_token(void **state)
     assert_int_equal(perform(d, CLASS_WRITE_BY_ID, &r), BS_OK);
     assert_int_equal(r.verdict.action, ACT_DONE);
     assert_int_equal(r.err.rc, BS_OK);
-    assert_string_equal(r.http.body.data, "{\"ok\":true}");
+    assert_true(json_bool(json_get(r.doc, "ok"), false));
     assert_string_equal(d->s->log[0].bearer, "patSECRET");
     assert_string_equal(d->s->log[0].method, "PATCH");
     assert_string_equal(d->s->log[0].body, "{\"a\":1}");
@@ -201,7 +201,7 @@ static void what_passes_is_waited_for(void **state)
                 fail_msg("%zu: %s", i, r.err.msg);
             }
             assert_int_equal(d->s->n_log, 3);
-            assert_string_equal(r.http.body.data, "{\"ok\":1}");
+            assert_int_equal(json_int(json_get(r.doc, "ok"), 0), 1);
             call_result_release(&r);
         }
     }

@@ -241,9 +241,10 @@ static void half_a_surrogate_pair_becomes_the_replacement_character(void **state
     }
 }
 
-static void nesting_and_numbers_are_bounded(void **state)
+static void nesting_is_bounded_and_long_numbers_are_read(void **state)
 {
     char deep[140], number[80];
+    struct json *d;
 
     (void)state;
     memset(deep, '[', 65);
@@ -252,10 +253,74 @@ static void nesting_and_numbers_are_bounded(void **state)
     deep[130] = '\0';
     deep[129] = '\0';
     json_free(parsed(deep + 1));
-    memset(number, '1', sizeof number);
-    refused(number, 63, "a number of too many digits");
-    number[62] = '\0';
-    json_free(parsed(number));
+    memset(number, '0', sizeof number);
+    memcpy(number, "0.", 2);
+    memcpy(number + 70, "125e70", 7);
+    d = parsed(number);
+    assert_true(json_number(d, 0) == 12.5);
+    json_free(d);
+}
+
+static void pieces_make_the_same_tree_wherever_they_are_cut(void **state)
+{
+    static const char text[] =
+        "{\"records\":[{\"id\":\"rec1\",\"fields\":{\"a\":\"\\u00e9\\ud83d\\ude00\",\"b\":-1.5e2,"
+        "\"c\":[true,null,{}]}},{\"id\":\"rec2\",\"fields\":{}}],\"offset\":\"itr/rec2\"}";
+    struct json *whole = parsed(text);
+    char *want = json_print(whole);
+
+    (void)state;
+    for (size_t step = 1; step < sizeof text; step++) {
+        struct json_reader *r = json_reader_new();
+
+        for (size_t at = 0; at < sizeof text - 1; at += step) {
+            size_t left = sizeof text - 1 - at;
+
+            assert_true(json_reader_feed(r, text + at, left < step ? left : step));
+        }
+        struct json *d = json_reader_end(r);
+        char *got = json_print(d);
+
+        assert_string_equal(got, want);
+        assert_int_equal(json_count(json_get(d, "records")), 2);
+        free(got);
+        json_free(d);
+        assert_null(json_reader_end(r)); /* it was given away */
+        json_reader_free(r);
+    }
+    free(want);
+    json_free(whole);
+}
+
+static void half_a_document_is_none(void **state)
+{
+    struct json_reader *r = json_reader_new();
+
+    (void)state;
+    assert_true(json_reader_feed(r, "{\"a\":", 5));
+    assert_null(json_reader_end(r));
+    assert_string_equal(json_reader_error(r), "cut off after 5 bytes");
+    json_reader_free(r);
+    r = json_reader_new();
+    assert_false(json_reader_feed(r, "{\"a\":<html>", 11));
+    assert_false(json_reader_feed(r, "1}", 2));
+    assert_null(json_reader_end(r));
+    assert_non_null(strstr(json_reader_error(r), "no value at byte 5"));
+    json_reader_free(r);
+    json_reader_free(NULL);
+}
+
+static void a_member_is_looked_for_nearby_first(void **state)
+{
+    struct json *d = parsed("{\"a\":1,\"b\":2,\"c\":3}");
+    const struct json *b = json_next(json_child(d));
+
+    (void)state;
+    assert_ptr_equal(json_get_near(d, b, "b"), b);
+    assert_ptr_equal(json_get_near(d, b, "a"), json_child(d));
+    assert_int_equal(json_int(json_get_near(d, NULL, "c"), 0), 3);
+    assert_null(json_get_near(d, b, "x"));
+    json_free(d);
 }
 
 int main(void)
@@ -271,7 +336,10 @@ int main(void)
         cmocka_unit_test(what_is_not_json_is_told_with_its_first_bytes),
         cmocka_unit_test(a_nul_in_a_text_is_refused_and_a_written_backslash_is_none),
         cmocka_unit_test(half_a_surrogate_pair_becomes_the_replacement_character),
-        cmocka_unit_test(nesting_and_numbers_are_bounded),
+        cmocka_unit_test(pieces_make_the_same_tree_wherever_they_are_cut),
+        cmocka_unit_test(half_a_document_is_none),
+        cmocka_unit_test(a_member_is_looked_for_nearby_first),
+        cmocka_unit_test(nesting_is_bounded_and_long_numbers_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
