@@ -76,7 +76,8 @@ struct wire_entry {
     size_t bytes_in;
     size_t bytes_out;
     double ms;
-    char *body; /* start of the request body */
+    char *body;    /* start of the request body */
+    char *account; /* whose token it bore; "" none that is known */
 };
 struct wirelog *wirelog_new(void);
 void wirelog_free(struct wirelog *l);

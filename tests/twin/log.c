@@ -28,6 +28,7 @@ void wirelog_reset(struct wirelog *l)
         free(l->e[i].url);
         free(l->e[i].fault);
         free(l->e[i].body);
+        free(l->e[i].account);
     }
     for (size_t i = 0; i < l->n_w; i++)
         free(l->w[i].json);
@@ -90,6 +91,8 @@ cJSON *wirelog_requests(const struct wirelog *l, uint64_t since, bool bodies)
         cJSON_AddStringToObject(o, "method", e->method);
         cJSON_AddStringToObject(o, "path", e->url);
         cJSON_AddStringToObject(o, "kind", e->kind);
+        if (*e->account)
+            cJSON_AddStringToObject(o, "account", e->account);
         tj_add_int(o, "status", e->status);
         if (e->fault)
             cJSON_AddStringToObject(o, "fault", e->fault);

@@ -304,6 +304,7 @@ static void note(struct twin *t, struct outcome *o)
     size_t n = o->req.body_len < LOGGED_BODY ? o->req.body_len : LOGGED_BODY;
     e.body = n ? tw_ndup(o->req.body, n) : NULL;
     pthread_mutex_lock(&t->lock);
+    e.account = tw_dup(auth_account(t->auth, &o->req));
     wirelog_add(t->log, &e);
     pthread_mutex_unlock(&t->lock);
 }
