@@ -25,12 +25,6 @@ static void note_time(struct checking *c, const struct session *s)
 
 /* ---- Airtable ---- */
 
-static bool may_write(const char *permission)
-{
-    return str_eq(permission, "edit") || str_eq(permission, "create") ||
-           str_eq(permission, "owner");
-}
-
 static void check_permission(struct sync_check *k, struct session *at, struct bs_err *e)
 {
     const struct airtable_base_info *bases;
@@ -50,7 +44,8 @@ static void check_permission(struct sync_check *k, struct session *at, struct bs
                 "`base`",
                 k->s->base);
         check_fail(k->c, "access", e);
-    } else if (k->s->rules.direction != DIRECTION_TO_SHEETS && !may_write(bases[i].permission)) {
+    } else if (k->s->rules.direction != DIRECTION_TO_SHEETS &&
+               !session_may_write(bases[i].permission)) {
         bs_fail(e, BS_STOP_SYNC, BS_K_PERMISSION,
                 "the account may only %s in the base \"%s\": make it an editor there, or use "
                 "direction = airtable_to_sheets",

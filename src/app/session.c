@@ -2,6 +2,7 @@
 #include "app/session.h"
 
 #include "base/log.h"
+#include "base/str.h"
 
 enum bs_rc session_open(struct session *s, struct app *app, const char *user_id,
                         enum service service, struct bs_err *e)
@@ -34,15 +35,12 @@ static enum bs_rc take_header(void *ctx, size_t range, uint32_t row, uint32_t co
                               const struct cell *cells, size_t n, struct bs_err *e)
 {
     struct header_row *h = ctx;
-    struct buf b;
+    char number[STR_DOUBLE_MAX];
 
     (void)range;
     (void)e;
     for (size_t i = 0; row == 1 && i < n && col0 + i < h->n; i++) {
-        buf_init(&b, BUF_NO_LIMIT);
-        cell_print(&cells[i], &b);
-        h->texts[col0 + i] = arena_strdup(h->arena, b.data);
-        buf_release(&b);
+        h->texts[col0 + i] = arena_strdup(h->arena, cell_spelling(&cells[i], number));
     }
     return BS_OK;
 }
@@ -68,4 +66,38 @@ enum bs_rc session_headers(struct app *app, struct sheets *sh, const struct shee
     *out = h.texts;
     *n = h.n;
     return BS_OK;
+}
+
+enum bs_rc session_schema(struct app *app, struct session *s, const char *base,
+                          const struct base_schema **out, struct bs_err *e)
+{
+    struct airtable *at = airtable_new(s->caller, base);
+    enum bs_rc rc = airtable_schema(at, app->arena, out, e);
+
+    airtable_free(at);
+    return rc;
+}
+
+bool session_may_write(const char *permission)
+{
+    return str_eq(permission, "edit") || str_eq(permission, "create") ||
+           str_eq(permission, "owner");
+}
+
+enum bs_rc session_spreadsheet_id(struct app *app, const char *text, const char **id,
+                                  struct bs_err *e)
+{
+    struct buf b;
+    int64_t gid;
+    bool ok;
+
+    buf_init(&b, 200);
+    ok = a1_parse_spreadsheet(text, &b, &gid);
+    *id = ok ? arena_strdup(app->arena, b.data) : NULL;
+    buf_release(&b);
+    return ok ? BS_OK
+              : bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
+                        "\"%.60s\" is neither a base's id (app...) nor a spreadsheet's address or "
+                        "id",
+                        text);
 }

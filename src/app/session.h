@@ -28,4 +28,13 @@ void session_release(struct session *s);
 enum bs_rc session_headers(struct app *app, struct sheets *sh, const struct sheet_tab *tab,
                            const char *const **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
 
+/* All tables of a base; in the command's arena. */
+enum bs_rc session_schema(struct app *app, struct session *s, const char *base,
+                          const struct base_schema **out, struct bs_err *e) BS_MUST_CHECK;
+/* Does this permissionLevel of a base let records be written? */
+bool session_may_write(const char *permission);
+/* The id in a spreadsheet's address, or the id itself; BS_STOP_ALL / BS_K_CONFIG. */
+enum bs_rc session_spreadsheet_id(struct app *app, const char *text, const char **id,
+                                  struct bs_err *e) BS_MUST_CHECK;
+
 #endif

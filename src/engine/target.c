@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "engine/target_p.h"
 #include "model/a1.h"
+#include "model/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -212,21 +213,6 @@ static void map_all(struct run *r, const struct target_fact *was)
     }
 }
 
-/* Spaces around a header and its upper and lower case do not make it another one: a second column
- * for "amount " would be nobody's wish. Exactly one such header counts. */
-static bool header_like(const char *a, const char *b)
-{
-    size_t na, nb;
-
-    a += strspn(a, " \t\n");
-    b += strspn(b, " \t\n");
-    for (na = strlen(a); na > 0 && strchr(" \t\n", a[na - 1]) != NULL; na--) {
-    }
-    for (nb = strlen(b); nb > 0 && strchr(" \t\n", b[nb - 1]) != NULL; nb--) {
-    }
-    return na == nb && strncasecmp(a, b, na) == 0;
-}
-
 static enum bs_rc check_doubles(struct run *r, struct bs_err *e)
 {
     for (size_t i = 0; i < r->n_fields; i++) {
@@ -266,7 +252,7 @@ static enum bs_rc map_fields(struct run *r, const struct target_fact *was, struc
         const struct target_field *old = was_field(was, r->fields[i].field->id);
 
         r->known_header[i] =
-            old != NULL && !r->start_over && header_like(old->header, r->fields[i].header);
+            old != NULL && !r->start_over && text_header_like(old->header, r->fields[i].header);
         if (old != NULL && !str_eq(old->type, r->fields[i].field->type_name)) {
             run_issue(r, ISSUE_INFO, BS_K_SCHEMA, NULL, 0, (uint32_t)i,
                       "field \"%s\" changed its type from %s to %s; its cells are compared anew",
@@ -468,7 +454,7 @@ static uint32_t find_like(struct run *r, size_t f, const struct cell *cells, uin
     uint32_t found = SYNC_NONE;
 
     for (size_t i = 0; i < n; i++) {
-        if (cells[i].kind != CELL_TEXT || !header_like(cells[i].text, r->fields[f].header) ||
+        if (cells[i].kind != CELL_TEXT || !text_header_like(cells[i].text, r->fields[f].header) ||
             is_exact_header(r, cells[i].text)) {
             continue;
         }

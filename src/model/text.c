@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define EXCERPT_WIDTH 40
 
@@ -79,4 +80,17 @@ const char *text_excerpt(struct arena *a, const char *s)
     memcpy(copy, s, cut);
     memcpy(copy + cut, "...", sizeof "...");
     return copy;
+}
+
+bool text_header_like(const char *a, const char *b)
+{
+    size_t na, nb;
+
+    a += strspn(a, " \t\n");
+    b += strspn(b, " \t\n");
+    for (na = strlen(a); na > 0 && strchr(" \t\n", a[na - 1]) != NULL; na--) {
+    }
+    for (nb = strlen(b); nb > 0 && strchr(" \t\n", b[nb - 1]) != NULL; nb--) {
+    }
+    return na == nb && strncasecmp(a, b, na) == 0;
 }

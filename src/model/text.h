@@ -19,4 +19,8 @@ const char *text_canonical_rich(struct arena *a, const char *s);
 /* The text cut to at most 40 terminal columns, with "..." when it was cut: for messages. */
 const char *text_excerpt(struct arena *a, const char *s);
 
+/* Spaces around a header and its upper and lower case do not make it another one: a second column
+ * for "amount " would be nobody's wish. */
+bool text_header_like(const char *a, const char *b);
+
 #endif
