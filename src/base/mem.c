@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ARENA_BLOCK ((size_t)64 * 1024)
+#define ARENA_KEPT 16 /* blocks that a reset keeps: what a listing page takes, and more */
 #define ARENA_ALIGN _Alignof(max_align_t)
 
 /* Blocks are a list, the one in use first. */
@@ -18,6 +19,7 @@ struct arena_block {
 
 struct arena {
     struct arena_block *blocks;
+    struct arena_block *spare; /* of the usual size, kept by arena_reset */
     size_t total;
 };
 
@@ -120,12 +122,32 @@ void arena_free(struct arena *a)
 {
     if (a) {
         free_blocks(a->blocks);
+        free_blocks(a->spare);
         free(a);
     }
 }
 
-/* Memory of size bytes, not zeroed. A block of its own for what is large, put behind the block in
- * use, so that the rest of that block is not lost. */
+/* Takes a block for need bytes: a spare one, or one of its own for what is large. */
+static struct arena_block *new_block(struct arena *a, size_t need)
+{
+    size_t size = need > ARENA_BLOCK / 4 ? need : ARENA_BLOCK;
+    struct arena_block *b = size == ARENA_BLOCK ? a->spare : NULL;
+
+    if (b) {
+        a->spare = b->next;
+    } else {
+        b = malloc(sizeof *b + size);
+    }
+    if (!b) {
+        out_of_memory(size);
+    }
+    b->size = size;
+    b->used = 0;
+    return b;
+}
+
+/* Memory of size bytes, not zeroed. What is large goes behind the block in use, so that the rest of
+ * that block is not lost. */
 static void *arena_raw(struct arena *a, size_t size)
 {
     struct arena_block *b = a->blocks;
@@ -138,15 +160,8 @@ static void *arena_raw(struct arena *a, size_t size)
     need = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
     a->total += size;
     if (!b || b->size - b->used < need) {
-        size_t block_size = need > ARENA_BLOCK / 4 ? need : ARENA_BLOCK;
-
-        b = malloc(sizeof *b + block_size);
-        if (!b) {
-            out_of_memory(block_size);
-        }
-        b->size = block_size;
-        b->used = 0;
-        if (block_size == ARENA_BLOCK || !a->blocks) {
+        b = new_block(a, need);
+        if (b->size == ARENA_BLOCK || !a->blocks) {
             b->next = a->blocks;
             a->blocks = b;
         } else {
@@ -189,12 +204,21 @@ char *arena_strndup(struct arena *a, const char *s, size_t len)
 
 void arena_reset(struct arena *a)
 {
-    struct arena_block *keep = a->blocks;
+    struct arena_block *b = a->blocks, *next;
+    size_t kept = 0;
 
-    if (keep) {
-        free_blocks(keep->next);
-        keep->next = NULL;
-        keep->used = 0;
+    for (const struct arena_block *s = a->spare; s; s = s->next) {
+        kept++;
+    }
+    for (a->blocks = NULL; b; b = next) {
+        next = b->next;
+        if (b->size == ARENA_BLOCK && kept < ARENA_KEPT) {
+            b->next = a->spare;
+            a->spare = b;
+            kept++;
+        } else {
+            free(b);
+        }
     }
     a->total = 0;
 }

@@ -35,7 +35,7 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_alloc_n(struct arena *a, size_t n, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
-/* Forgets everything; keeps one block for the next use. */
+/* Forgets everything; keeps up to a MiB for the next use. */
 void arena_reset(struct arena *a);
 /* Overwrites everything that was handed out. */
 void arena_wipe(struct arena *a);

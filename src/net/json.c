@@ -23,10 +23,11 @@ struct json {
     } u;
 };
 
-/* The root node comes first: it stands for its document. */
+/* The root node comes first: it stands for its document. It lies in its own arena. */
 struct document {
     struct json root;
     struct arena *arena;
+    bool owned; /* the arena goes with the document */
 };
 
 struct json_reader {
@@ -96,13 +97,15 @@ static bool on_token(void *ctx, const struct jstream_token *t)
     return true;
 }
 
-struct json_reader *json_reader_new(void)
+struct json_reader *json_reader_new(struct arena *a)
 {
     struct json_reader *r = bs_alloc(sizeof *r);
+    struct arena *own = a == NULL ? arena_new() : a;
 
     r->stream = jstream_new(on_token, r);
-    r->doc = bs_alloc(sizeof *r->doc);
-    r->doc->arena = arena_new();
+    r->doc = arena_alloc(own, sizeof *r->doc);
+    r->doc->arena = own;
+    r->doc->owned = a == NULL;
     return r;
 }
 
@@ -152,7 +155,7 @@ static enum bs_rc not_json(const char *text, size_t len, const char *why, struct
 
 enum bs_rc json_parse(const char *text, size_t len, struct json **out, struct bs_err *e)
 {
-    struct json_reader *r = json_reader_new();
+    struct json_reader *r = json_reader_new(NULL);
     enum bs_rc rc = BS_OK;
 
     *out = NULL;
@@ -170,10 +173,12 @@ void json_free(struct json *doc)
 {
     if (doc != NULL) {
         struct document *d = (struct document *)doc;
+        struct arena *own = d->owned ? d->arena : NULL;
 
-        arena_wipe(d->arena);
-        arena_free(d->arena);
-        free(d);
+        if (own != NULL) {
+            arena_wipe(own);
+        }
+        arena_free(own);
     }
 }
 

@@ -9,6 +9,7 @@
 #define NET_JSON_H
 
 #include "base/err.h"
+#include "base/mem.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,10 +23,11 @@ enum bs_rc json_parse(const char *text, size_t len, struct json **out,
                       struct bs_err *e) BS_MUST_CHECK;
 void json_free(struct json *doc); /* NULL is nothing; wipes what it held */
 
-/* The same from pieces, as they arrive. Feed returns false once what came cannot be JSON any more;
- * end gives the document, or NULL with json_reader_error saying why. */
+/* The same from pieces, as they arrive. With an arena the document is made there and lives as long
+ * as it does: json_free then does nothing. Feed returns false once what came cannot be JSON any
+ * more; end gives the document, or NULL with json_reader_error saying why. */
 struct json_reader;
-struct json_reader *json_reader_new(void);
+struct json_reader *json_reader_new(struct arena *a);
 void json_reader_free(struct json_reader *r); /* NULL is nothing */
 bool json_reader_feed(struct json_reader *r, const char *data, size_t len);
 struct json *json_reader_end(struct json_reader *r);

@@ -20,7 +20,7 @@ struct listing {
     const char *formula; /* NULL: all */
     airtable_record_fn *each;
     void *ctx;
-    struct arena *page;
+    struct arena *page; /* the page at hand: its document, and its records' values */
     struct arena *ids_arena;
     struct strmap *seen; /* ids of this listing: a page may come twice */
 };
@@ -73,10 +73,11 @@ static void add_body(const struct listing *l, const char *offset, struct buf *bo
 static enum bs_rc fetch_page(struct listing *l, const char *offset, struct json **doc,
                              struct bs_err *e)
 {
-    struct call call = {.method = HTTP_GET, .cls = CLASS_READ};
+    struct call call = {.method = HTTP_GET, .cls = CLASS_READ, .doc_arena = l->page};
     struct buf url, body;
     enum bs_rc rc;
 
+    arena_reset(l->page);
     buf_init(&url, BUF_NO_LIMIT);
     buf_init(&body, BUF_NO_LIMIT);
     if (!add_query(l, offset, &url)) {
@@ -121,7 +122,6 @@ static enum bs_rc take_page(struct listing *l, const struct json *doc, struct bs
         return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
                        "Airtable's answer to a listing holds no records");
     }
-    arena_reset(l->page);
     for (const struct json *n = json_child(list); n != NULL; n = json_next(n)) {
         if (take_record(l, n, e) != BS_OK) {
             return e->rc;

@@ -168,7 +168,7 @@ static void set_sink(struct flight *f, struct http_request *r)
     json_reader_free(f->reader);
     f->reader = NULL;
     if (!r->sink) {
-        f->reader = json_reader_new();
+        f->reader = json_reader_new(f->call->doc_arena);
         r->sink = read_on;
         r->sink_ctx = f->reader;
         r->max_body = r->max_body ? r->max_body : HTTP_BODY_MAX;

@@ -47,8 +47,9 @@ struct call {
     /* Called before each try of a streamed call after the first: what was streamed is void. */
     void (*restart)(void *ctx);
     void *sink_ctx;
-    size_t max_body; /* 0: net/http's default */
-    void *tag;       /* the caller's */
+    size_t max_body;         /* 0: net/http's default */
+    struct arena *doc_arena; /* where the answer's document is made; NULL: on its own */
+    void *tag;               /* the caller's */
 };
 
 struct call_result {

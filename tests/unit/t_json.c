@@ -271,7 +271,7 @@ static void pieces_make_the_same_tree_wherever_they_are_cut(void **state)
 
     (void)state;
     for (size_t step = 1; step < sizeof text; step++) {
-        struct json_reader *r = json_reader_new();
+        struct json_reader *r = json_reader_new(NULL);
 
         for (size_t at = 0; at < sizeof text - 1; at += step) {
             size_t left = sizeof text - 1 - at;
@@ -294,20 +294,40 @@ static void pieces_make_the_same_tree_wherever_they_are_cut(void **state)
 
 static void half_a_document_is_none(void **state)
 {
-    struct json_reader *r = json_reader_new();
+    struct json_reader *r = json_reader_new(NULL);
 
     (void)state;
     assert_true(json_reader_feed(r, "{\"a\":", 5));
     assert_null(json_reader_end(r));
     assert_string_equal(json_reader_error(r), "cut off after 5 bytes");
     json_reader_free(r);
-    r = json_reader_new();
+    r = json_reader_new(NULL);
     assert_false(json_reader_feed(r, "{\"a\":<html>", 11));
     assert_false(json_reader_feed(r, "1}", 2));
     assert_null(json_reader_end(r));
     assert_non_null(strstr(json_reader_error(r), "no value at byte 5"));
     json_reader_free(r);
     json_reader_free(NULL);
+}
+
+static void a_document_may_lie_in_the_caller_s_arena(void **state)
+{
+    struct arena *a = arena_new();
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct json_reader *r = json_reader_new(a);
+
+        assert_true(json_reader_feed(r, "{\"a\":\"b\"}", 9));
+        struct json *d = json_reader_end(r);
+
+        json_reader_free(r);
+        json_free(d);
+        assert_string_equal(json_string(json_get(d, "a"), ""), "b");
+        assert_true(arena_used(a) > 0);
+        arena_reset(a);
+    }
+    arena_free(a);
 }
 
 static void a_member_is_looked_for_nearby_first(void **state)
@@ -338,6 +358,7 @@ int main(void)
         cmocka_unit_test(half_a_surrogate_pair_becomes_the_replacement_character),
         cmocka_unit_test(pieces_make_the_same_tree_wherever_they_are_cut),
         cmocka_unit_test(half_a_document_is_none),
+        cmocka_unit_test(a_document_may_lie_in_the_caller_s_arena),
         cmocka_unit_test(a_member_is_looked_for_nearby_first),
         cmocka_unit_test(nesting_is_bounded_and_long_numbers_are_read),
     };
