@@ -3,6 +3,7 @@
 #include "app/joblog.h"
 #include "app/out.h"
 #include "base/log.h"
+#include "base/os.h"
 #include "base/str.h"
 #include "engine/supervise.h"
 
@@ -81,6 +82,7 @@ int cmd_serve(struct app *app)
     struct bs_err e = BS_ERR_INIT;
     bool all_good;
 
+    os_signals_init();
     /* The key is the workers' matter; that it is there is known before the first run. */
     if (app_load_conf(app, &e) != BS_OK || app_load_key(app, &e) != BS_OK) {
         return out_error(&e);

@@ -1,43 +1,31 @@
-/* cmd_status.c: how each sync is doing. */
+/* cmd_status.c: how each sync is doing, as a table, JSON or metrics. */
 #include "app/commands.h"
 #include "app/out.h"
+#include "app/status.h"
 #include "base/clock.h"
 #include "base/str.h"
-#include "remote/call.h"
-#include "store/runlog.h"
-#include "store/usage.h"
+#include "store/connections.h"
 
-struct sync_state_line {
-    const struct sync_config *sc;
-    size_t held;
-};
+#include <math.h>
+#include <stdio.h>
 
-/* Without words: all syncs, those that are switched off too. */
-static bool wanted(const struct app *app, const struct sync_config *sc)
+/* ---- as a table ---- */
+
+static const char *state_word(const struct status_line *l)
 {
-    for (size_t i = 0; i < app->args->n_words; i++) {
-        size_t at;
+    const struct sync_config *sc = l->sc;
 
-        if (app_find_sync(app, app->args->words[i], &at, &(struct bs_err)BS_ERR_INIT) == BS_OK &&
-            str_eq(app->conf->syncs[at].slug, sc->slug)) {
-            return true;
-        }
-    }
-    return app->args->n_words == 0;
-}
-
-static const char *state_word(const struct sync_config *sc)
-{
     if (!sc->is_active) {
         return "off";
     }
     if (sc->is_paused) {
         return "paused";
     }
+    if (sc->last_error_type && (!sc->last_status || str_eq(sc->last_status, "success"))) {
+        return "not started";
+    }
     return sc->last_status ? sc->last_status : "never run";
 }
-
-/* ---- tables ---- */
 
 static void add_age(struct table *t, const char *sql_time)
 {
@@ -52,75 +40,124 @@ static void add_age(struct table *t, const char *sql_time)
     table_add(t, text);
 }
 
-static void print_table(const struct sync_state_line *list, size_t n)
+static void add_in_step(struct table *t, const struct status_line *l)
 {
-    static const char *const headers[] = {"Sync", "State",    "Last run", "Next run",
+    char text[32];
+
+    if (l->lag_ms < 0) {
+        table_add(t, "-");
+        return;
+    }
+    out_age(l->lag_ms, text);
+    table_add(t, text);
+}
+
+static void print_table(const struct status *s)
+{
+    static const char *const headers[] = {"Sync", "State",    "Last run", "In step", "Next run",
                                           "Held", "Schedule", "Message",  NULL};
     struct table *t = table_new(headers);
 
-    for (size_t i = 0; i < n; i++) {
-        const struct sync_config *sc = list[i].sc;
-        bool bad = sc->last_status && !str_eq(sc->last_status, "success");
+    for (size_t i = 0; i < s->n; i++) {
+        const struct sync_config *sc = s->lines[i].sc;
 
         table_add(t, sc->slug);
-        table_add(t, state_word(sc));
+        table_add(t, state_word(&s->lines[i]));
         add_age(t, sc->last_sync_at);
+        add_in_step(t, &s->lines[i]);
         add_age(t, sc->is_active && !sc->is_paused ? sc->next_sync_at : NULL);
-        table_addf(t, "%zu", list[i].held);
-        table_add(t, sc->schedule ? sc->schedule : "");
-        table_add(t, bad && sc->last_error ? sc->last_error : "");
+        table_addf(t, "%zu", s->lines[i].held);
+        if (s->lines[i].stretch > 1 && isfinite(s->lines[i].stretch)) {
+            table_addf(t, "%s (1/%.1f)", sc->schedule ? sc->schedule : "", s->lines[i].stretch);
+        } else {
+            table_add(t, sc->schedule ? sc->schedule : "");
+        }
+        table_add(t, sc->last_error ? sc->last_error : "");
     }
-    out_table(t, n, "There is no [sync] section yet; `basesync discover --ini` writes one.");
+    out_table(t, s->n, "There is no [sync] section yet; `basesync discover --ini` writes one.");
 }
 
-static enum bs_rc read_usage(struct app *app, const struct connection *c, int64_t *calls,
-                             struct bs_err *e)
+static void print_account(const struct budget_account *a)
 {
-    char counter[CALL_COUNTER_MAX];
+    const struct pace_month *m = &a->month;
+    long long left = (long long)(m->budget - m->used);
 
-    call_month_counter(c->quota_key && *c->quota_key ? c->quota_key : c->id, counter);
-    return usage_month(app->store, counter, clock_wall_ms(), calls, e);
+    if (m->budget == 0) {
+        out_line("Airtable calls this month: %lld, about %.0f by its end (%s)", (long long)m->used,
+                 a->forecast.planned, a->name);
+        return;
+    }
+    out_line("Airtable calls this month: %lld of %lld, %lld left, about %.0f by its end (%s)",
+             (long long)m->used, (long long)m->budget, left > 0 ? left : 0, a->forecast.planned,
+             a->name);
+    if (a->forecast.stretched && a->n_syncs > 0) {
+        out_line("  The schedules alone would make %.0f: the syncs run less often, so that the "
+                 "budget lasts.",
+                 a->forecast.scheduled);
+    }
 }
 
-static enum bs_rc print_usage(struct app *app, struct bs_err *e)
+static enum bs_rc print_connections(struct app *app, struct bs_err *e)
 {
     struct connection **list;
-    int64_t calls = 0;
     size_t n;
 
     if (connections_list(app->store, &list, &n, e) != BS_OK) {
         return e->rc;
     }
-    for (size_t i = 0; i < n && e->rc == BS_OK; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (list[i]->needs_reauth) {
             out_line("The %s connection of %s has to be made again: %s",
                      list[i]->service == SERVICE_AIRTABLE ? "Airtable" : "Google", list[i]->account,
                      list[i]->reauth_reason);
         }
-        if (list[i]->service == SERVICE_AIRTABLE && read_usage(app, list[i], &calls, e) == BS_OK) {
-            if (app->conf->monthly_budget > 0) {
-                out_line("Airtable calls this month: %lld of %lld (%s)", (long long)calls,
-                         (long long)app->conf->monthly_budget, list[i]->account);
-            } else {
-                out_line("Airtable calls this month: %lld (%s)", (long long)calls,
-                         list[i]->account);
-            }
-        }
     }
     connections_list_free(list, n);
-    return e->rc;
+    return BS_OK;
 }
 
 /* ---- for programs ---- */
 
-static void print_json(const struct sync_state_line *list, size_t n)
+static void json_seconds(struct jsonw *w, const char *name, int64_t ms)
 {
+    jsonw_key(w, name);
+    if (ms < 0) {
+        jsonw_null(w);
+    } else {
+        jsonw_number(w, (double)ms / 1000);
+    }
+}
+
+static void json_budget(struct jsonw *w, const struct status_line *l)
+{
+    const struct budget_account *a = l->account;
+
+    jsonw_key(w, "scheduleStretch");
+    jsonw_number(w, l->stretch); /* null: not this month any more */
+    jsonw_member(w, "airtableAccount", a ? a->name : NULL);
+    if (a) {
+        jsonw_member_int(w, "airtableCallsThisMonth", a->month.used);
+        jsonw_member_int(w, "airtableCallsForecast", (int64_t)(a->forecast.planned + 0.5));
+        jsonw_member_int(w, "airtableCallsScheduled", (int64_t)(a->forecast.scheduled + 0.5));
+    }
+    if (a && a->month.budget > 0) {
+        jsonw_member_int(w, "monthlyBudget", a->month.budget);
+        jsonw_member_int(w, "callsLeft",
+                         a->month.used < a->month.budget ? a->month.budget - a->month.used : 0);
+    }
+}
+
+static void print_json(const struct status *s)
+{
+    static const char *const states[] = {
+        [NOTIFY_OK] = "ok", [NOTIFY_FAILED] = "failed", [NOTIFY_PERSON] = "person"};
     struct out_json j;
 
     out_json_begin(&j);
     jsonw_array(&j.w);
-    for (size_t i = 0; i < n; i++) {
-        const struct sync_config *sc = list[i].sc;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct status_line *l = &s->lines[i];
+        const struct sync_config *sc = l->sc;
 
         jsonw_object(&j.w);
         jsonw_member(&j.w, "id", sc->id);
@@ -129,145 +166,52 @@ static void print_json(const struct sync_state_line *list, size_t n)
         jsonw_member(&j.w, "user", sc->user_name);
         jsonw_member_bool(&j.w, "isActive", sc->is_active);
         jsonw_member_bool(&j.w, "isPaused", sc->is_paused);
+        jsonw_member(&j.w, "state", states[l->state]);
         jsonw_member(&j.w, "syncDirection", sc->direction);
         jsonw_member(&j.w, "schedule", sc->schedule);
         jsonw_member(&j.w, "lastSyncAt", sc->last_sync_at);
         jsonw_member(&j.w, "lastSyncStatus", sc->last_status);
         jsonw_member(&j.w, "lastErrorAt", sc->last_error_at);
+        jsonw_member(&j.w, "lastErrorType", sc->last_error_type);
         jsonw_member(&j.w, "lastErrorMessage", sc->last_error);
         jsonw_member(&j.w, "nextSyncAt", sc->next_sync_at);
-        jsonw_member_int(&j.w, "heldConflicts", (int64_t)list[i].held);
+        json_seconds(&j.w, "lastDurationSeconds", l->last.duration_ms);
+        json_seconds(&j.w, "lagSeconds", l->lag_ms);
+        json_seconds(&j.w, "lateSeconds", l->late_ms);
+        jsonw_member_int(&j.w, "heldConflicts", (int64_t)l->held);
+        json_budget(&j.w, l);
         jsonw_end_object(&j.w);
     }
     jsonw_end_array(&j.w);
     out_json_end(&j);
 }
 
-struct metric {
-    const char *name, *type, *help;
-    bool (*value)(const struct sync_state_line *l, double *out);
-};
-
-static bool at_seconds(const char *sql_time, double *out)
-{
-    int64_t ms;
-
-    if (!sql_time || !clock_parse(sql_time, &ms)) {
-        return false;
-    }
-    *out = (double)ms / 1000;
-    return true;
-}
-
-static bool metric_active(const struct sync_state_line *l, double *out)
-{
-    *out = l->sc->is_active && !l->sc->is_paused;
-    return true;
-}
-
-static bool metric_ok(const struct sync_state_line *l, double *out)
-{
-    *out = str_eq(l->sc->last_status, "success");
-    return l->sc->last_status != NULL;
-}
-
-static bool metric_last(const struct sync_state_line *l, double *out)
-{
-    return at_seconds(l->sc->last_sync_at, out);
-}
-
-static bool metric_next(const struct sync_state_line *l, double *out)
-{
-    return at_seconds(l->sc->next_sync_at, out);
-}
-
-static bool metric_held(const struct sync_state_line *l, double *out)
-{
-    *out = (double)l->held;
-    return true;
-}
-
-/* Text format of Prometheus, version 0.0.4. */
-static void print_prometheus(const struct sync_state_line *list, size_t n)
-{
-    static const struct metric metrics[] = {
-        {"basesync_active", "gauge", "1 when the sync is switched on and not paused",
-         metric_active},
-        {"basesync_last_run_success", "gauge", "1 when the last run was a success", metric_ok},
-        {"basesync_last_run_timestamp_seconds", "gauge", "When the last run ended", metric_last},
-        {"basesync_next_run_timestamp_seconds", "gauge", "When the next run is due", metric_next},
-        {"basesync_held_conflicts", "gauge", "Cells that wait for a decision", metric_held},
-    };
-    struct buf b;
-
-    buf_init(&b, BUF_NO_LIMIT);
-    for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++) {
-        buf_addf(&b, "# HELP %s %s.\n# TYPE %s %s\n", metrics[m].name, metrics[m].help,
-                 metrics[m].name, metrics[m].type);
-        for (size_t i = 0; i < n; i++) {
-            char number[STR_DOUBLE_MAX];
-            double v;
-
-            if (metrics[m].value(&list[i], &v)) {
-                str_from_double(v, number);
-                buf_addf(&b, "%s{sync=\"%s\"} %s\n", metrics[m].name, list[i].sc->slug, number);
-            }
-        }
-    }
-    out_buf(&b);
-}
-
-static enum bs_rc read_lines(struct app *app, struct sync_state_line **out, size_t *n,
-                             struct bs_err *e)
-{
-    const struct sync_config *rows;
-    size_t n_rows;
-
-    if (syncs_list(app->store, false, app->arena, &rows, &n_rows, e) != BS_OK) {
-        return e->rc;
-    }
-    *out = arena_alloc_n(app->arena, n_rows + 1, sizeof **out);
-    *n = 0;
-    for (size_t i = 0; i < n_rows; i++) {
-        struct conflict *held;
-        size_t n_held;
-
-        if (!wanted(app, &rows[i])) {
-            continue;
-        }
-        if (conflicts_list(app->store, rows[i].slug, app->arena, &held, &n_held, e) != BS_OK) {
-            return e->rc;
-        }
-        (*out)[(*n)++] = (struct sync_state_line){&rows[i], n_held};
-    }
-    return BS_OK;
-}
-
 int cmd_status(struct app *app)
 {
     struct bs_err e = BS_ERR_INIT;
-    struct sync_state_line *list = NULL;
-    size_t n = 0;
-    size_t at;
+    struct status s;
+    struct buf b;
 
-    if (app_load_conf(app, &e) != BS_OK || app_open_store(app, false, &e) != BS_OK) {
-        return out_error(&e);
-    }
-    for (size_t i = 0; i < app->args->n_words; i++) {
-        if (app_find_sync(app, app->args->words[i], &at, &e) != BS_OK) {
-            return out_error(&e);
-        }
-    }
-    if (read_lines(app, &list, &n, &e) != BS_OK) {
+    if (app_load_conf(app, &e) != BS_OK || app_open_store(app, false, &e) != BS_OK ||
+        status_read(app, &s, &e) != BS_OK) {
         return out_error(&e);
     }
     if (args_has(app->args, "prometheus")) {
-        print_prometheus(list, n);
-    } else if (app->json) {
-        print_json(list, n);
-    } else {
-        print_table(list, n);
-        return print_usage(app, &e) == BS_OK ? 0 : out_error(&e);
+        buf_init(&b, BUF_NO_LIMIT);
+        status_prometheus(&s, &b);
+        out_buf(&b);
+        return 0;
+    }
+    if (app->json) {
+        print_json(&s);
+        return 0;
+    }
+    print_table(&s);
+    if (print_connections(app, &e) != BS_OK) {
+        return out_error(&e);
+    }
+    for (size_t i = 0; i < s.budget.n_accounts; i++) {
+        print_account(&s.budget.accounts[i]);
     }
     return 0;
 }

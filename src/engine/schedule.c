@@ -13,6 +13,8 @@
 
 #define LOCALTIME "/etc/localtime"
 #define LOCALTIME_MAX ((size_t)256 << 10)
+#define PERIOD_TICKS 64
+#define PERIOD_SPAN_MS (INT64_C(14) * 24 * 3600 * 1000)
 
 /* ---- the zone ---- */
 
@@ -54,9 +56,62 @@ enum bs_rc schedule_zone(const struct conf *c, struct zone **out, struct bs_err 
 /* ---- times ---- */
 
 /* The first tick whose delayed moment lies behind now. */
-static int64_t next_after(const struct schedule *s, const struct due_sync *d, int64_t now_ms)
+static int64_t tick_after(const struct schedule *s, const struct due_sync *d, int64_t now_ms)
 {
     return cron_next(&d->cron, s->zone, now_ms - d->offset_ms) + d->offset_ms;
+}
+
+/* The same, of the ticks that the budget's pace leaves. */
+static int64_t next_after(const struct schedule *s, const struct due_sync *d, int64_t now_ms)
+{
+    int64_t allowed = d->pace_ms < d->until_ms ? d->pace_ms : d->until_ms;
+
+    if (d->gap_ms == 0 || allowed <= now_ms) {
+        return tick_after(s, d, now_ms);
+    }
+    return tick_after(s, d, allowed - 1);
+}
+
+/* The run that starts now moves the next one: not by the gap from now, but from when this one was
+ * allowed, since ticks are coarser than gaps. */
+static void pace_on(struct due_sync *d, int64_t now_ms)
+{
+    int64_t from = now_ms - d->gap_ms;
+
+    from = d->pace_ms > from && d->pace_ms <= now_ms ? d->pace_ms : from;
+    d->pace_ms = from + d->gap_ms;
+    d->last_ms = now_ms;
+}
+
+int64_t schedule_period(const struct schedule *s, size_t index, int64_t now_ms)
+{
+    const struct due_sync *d = &s->syncs[index];
+    int64_t at = now_ms;
+    int64_t n = 0;
+
+    while (n < PERIOD_TICKS && at - now_ms < PERIOD_SPAN_MS) {
+        at = tick_after(s, d, at);
+        n++;
+    }
+    return (at - now_ms) / n;
+}
+
+void schedule_set_gap(struct schedule *s, size_t index, int64_t gap_ms, int64_t until_ms,
+                      int64_t now_ms)
+{
+    struct due_sync *d = &s->syncs[index];
+    bool due = d->next_ms <= now_ms;
+
+    if (gap_ms == 0 || d->last_ms > now_ms) {
+        d->pace_ms = 0;
+    } else if (d->gap_ms == 0 || d->pace_ms > d->last_ms + gap_ms) {
+        d->pace_ms = d->last_ms + gap_ms;
+    }
+    d->gap_ms = gap_ms;
+    d->until_ms = until_ms;
+    if (!due) {
+        d->next_ms = next_after(s, d, now_ms);
+    }
 }
 
 /* Whole seconds, the same for ever for one section of one INI file. */
@@ -88,6 +143,10 @@ static void add_sync(struct schedule *s, const struct conf *c, const struct conf
     }
     d->id = bs_strdup(row->id);
     d->slug = bs_strdup(cs->slug);
+    d->user_id = bs_strdup(row->user_id ? row->user_id : "");
+    if (!row->last_sync_at || !clock_parse(row->last_sync_at, &d->last_ms)) {
+        d->last_ms = 0;
+    }
     d->name = bs_strdup(cs->name);
     d->base = bs_strdup(cs->base);
     d->spreadsheet = bs_strdup(cs->spreadsheet);
@@ -119,6 +178,7 @@ void schedule_free(struct schedule *s)
     for (size_t i = 0; i < s->n; i++) {
         free(s->syncs[i].id);
         free(s->syncs[i].slug);
+        free(s->syncs[i].user_id);
         free(s->syncs[i].name);
         free(s->syncs[i].base);
         free(s->syncs[i].spreadsheet);
@@ -148,7 +208,8 @@ size_t schedule_take_due(struct schedule *s, int64_t now_ms, size_t *list)
 
         if (d->next_ms <= now_ms) {
             list[n++] = i;
-            d->next_ms = next;
+            pace_on(d, now_ms);
+            d->next_ms = next_after(s, d, now_ms);
         } else if (next < d->next_ms) {
             d->next_ms = next; /* the clock was set back */
         }

@@ -18,10 +18,16 @@
 #define SCHEDULE_SPREAD_MS 60000 /* [basesync] spread: delays lie within this */
 
 struct due_sync {
-    char *id, *slug, *name, *base, *spreadsheet;
+    char *id, *slug, *name, *user_id, *base, *spreadsheet;
     struct cron cron;
-    int64_t offset_ms; /* its own constant delay behind each tick */
-    int64_t next_ms;   /* Unix ms */
+    int64_t offset_ms;  /* its own constant delay behind each tick */
+    int64_t next_ms;    /* Unix ms */
+    int64_t written_ms; /* next_ms as others have been told; 0: not yet */
+    /* A budget may stretch the schedule: ticks before pace_ms are left out. */
+    int64_t gap_ms;   /* between two runs at least, on average; 0: as the schedule says */
+    int64_t until_ms; /* the month's end: from then on the gap is void */
+    int64_t pace_ms;
+    int64_t last_ms; /* start of the last run; 0: none */
 };
 
 struct schedule {
@@ -46,6 +52,13 @@ int64_t schedule_next(const struct schedule *s);
  * now_ms: ticks that were missed come as one. Also brings forward what lies too far ahead after the
  * clock was set back. */
 size_t schedule_take_due(struct schedule *s, int64_t now_ms, size_t *list);
+
+/* The time between two runs of a sync by its schedule alone, on average over its next ticks. */
+int64_t schedule_period(const struct schedule *s, size_t index, int64_t now_ms);
+/* From now on ticks of a sync are gap_ms apart at least, on average, up to until_ms; 0: no gap.
+ * What is due by now stays due. */
+void schedule_set_gap(struct schedule *s, size_t index, int64_t gap_ms, int64_t until_ms,
+                      int64_t now_ms);
 
 /* What must not run at the same time: shares a base or a spreadsheet. */
 struct group_key {

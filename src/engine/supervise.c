@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "base/str.h"
+#include "engine/budget.h"
 #include "engine/supervise_p.h"
 #include "store/lease.h"
 
@@ -65,11 +66,80 @@ static enum bs_rc read_rows(struct server *v, const struct conf *conf,
     return BS_OK;
 }
 
-static void write_next(struct server *v, const struct due_sync *d)
+/* What has not moved is not written. */
+static void write_all_next(struct server *v)
+{
+    for (size_t i = 0; i < v->schedule->n; i++) {
+        struct due_sync *d = &v->schedule->syncs[i];
+        struct bs_err e = BS_ERR_INIT;
+
+        if (d->next_ms == d->written_ms) {
+            continue;
+        }
+        if (syncs_set_next(v->s->store, d->id, d->next_ms, &e) == BS_OK) {
+            d->written_ms = d->next_ms;
+        }
+        supervise_survive(v, e.rc, &e);
+    }
+}
+
+static void say_stretched(struct server *v, const struct budget_account *x)
 {
     struct bs_err e = BS_ERR_INIT;
+    bool first = false;
 
-    supervise_survive(v, syncs_set_next(v->s->store, d->id, d->next_ms, &e), &e);
+    supervise_survive(v, budget_first_said(v->s->store, x, &first, &e), &e);
+    if (first) {
+        supervise_note(
+            v, LOG_WARN,
+            "the Airtable calls of %s would come to %.0f this month, and monthly_budget is "
+            "%lld (%lld are used): its syncs run less often, those that change most often "
+            "least so; `basesync status` shows how it goes",
+            x->name, x->forecast.scheduled, (long long)x->month.budget, (long long)x->month.used);
+    }
+}
+
+/* Which syncs of the schedule are paused; in scratch. */
+static const bool *read_paused(struct server *v)
+{
+    const struct sync_config *rows = NULL;
+    bool *paused = arena_alloc_n(v->scratch, v->schedule->n + 1, sizeof *paused);
+    struct bs_err e = BS_ERR_INIT;
+    size_t n = 0;
+
+    supervise_survive(v, syncs_list(v->s->store, false, v->scratch, &rows, &n, &e), &e);
+    for (size_t i = 0; i < v->schedule->n; i++) {
+        for (size_t k = 0; k < n; k++) {
+            paused[i] =
+                paused[i] || (rows[k].is_paused && str_eq(rows[k].id, v->schedule->syncs[i].id));
+        }
+    }
+    return paused;
+}
+
+/* Stretches the schedule when the month's budget asks for it; gives how many of the n that are due
+ * may run. */
+static size_t keep_budget(struct server *v, size_t *due, size_t n)
+{
+    int64_t now = clock_wall_ms();
+    struct bs_err e = BS_ERR_INIT;
+    struct budget b;
+
+    if (v->conf->monthly_budget == 0) {
+        return n;
+    }
+    if (budget_read(v->s->store, v->conf->monthly_budget, v->schedule, read_paused(v), now,
+                    v->scratch, &b, &e) != BS_OK) {
+        supervise_survive(v, e.rc, &e);
+        return n;
+    }
+    budget_apply(&b, v->schedule, now);
+    for (size_t i = 0; i < b.n_accounts; i++) {
+        if (b.accounts[i].forecast.stretched && b.accounts[i].n_syncs > 0) {
+            say_stretched(v, &b.accounts[i]);
+        }
+    }
+    return budget_admit(&b, due, n);
 }
 
 static void replan(struct server *v, const struct conf *conf, const struct sync_config *rows,
@@ -78,9 +148,8 @@ static void replan(struct server *v, const struct conf *conf, const struct sync_
     schedule_free(v->schedule);
     v->conf = conf;
     v->schedule = schedule_new(conf, rows, zone, clock_wall_ms());
-    for (size_t i = 0; i < v->schedule->n; i++) {
-        write_next(v, &v->schedule->syncs[i]);
-    }
+    (void)keep_budget(v, NULL, 0);
+    write_all_next(v);
     arena_reset(v->scratch);
 }
 
@@ -127,37 +196,30 @@ static void reload(struct server *v)
 /* Leaves out what is paused. */
 static size_t drop_paused(struct server *v, size_t *due, size_t n)
 {
-    const struct sync_config *rows = NULL;
-    struct bs_err e = BS_ERR_INIT;
-    size_t n_rows = 0, kept = 0;
+    const bool *paused = read_paused(v);
+    size_t kept = 0;
 
-    supervise_survive(v, syncs_list(v->s->store, false, v->scratch, &rows, &n_rows, &e), &e);
     for (size_t i = 0; i < n; i++) {
-        bool paused = false;
-
-        for (size_t k = 0; k < n_rows; k++) {
-            paused =
-                paused || (rows[k].is_paused && str_eq(rows[k].id, v->schedule->syncs[due[i]].id));
-        }
-        if (!paused) {
+        if (!paused[due[i]]) {
             due[kept++] = due[i];
         }
     }
-    arena_reset(v->scratch);
     return kept;
 }
 
 static void tick(struct server *v)
 {
     size_t *due = bs_alloc_n(v->schedule->n + 1, sizeof *due);
-    size_t n = schedule_take_due(v->schedule, clock_wall_ms(), due);
+    size_t n = schedule_take_due(v->schedule, clock_wall_ms(), due), run = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        write_next(v, &v->schedule->syncs[due[i]]);
-    }
-    n = drop_paused(v, due, n);
     if (n > 0) {
-        jobs_begin(v, due, n);
+        run = drop_paused(v, due, n);
+        run = keep_budget(v, due, run);
+        arena_reset(v->scratch);
+    }
+    write_all_next(v);
+    if (run > 0) {
+        jobs_begin(v, due, run);
     }
     free(due);
 }
@@ -173,6 +235,7 @@ static void tick_all(struct server *v)
         n++;
     }
     n = drop_paused(v, due, n);
+    arena_reset(v->scratch);
     jobs_begin(v, due, n);
     free(due);
 }

@@ -240,3 +240,52 @@ enum bs_rc runlog_list(struct store *s, const struct log_filter *f, struct arena
     *n = count;
     return rc;
 }
+
+/* ---- what runs cost, and when one was good ---- */
+
+enum bs_rc runlog_last(struct store *s, const char *sync_id, struct run_last *out, struct bs_err *e)
+{
+    struct db_rows r;
+    enum bs_rc rc;
+
+    *out = (struct run_last){.duration_ms = -1};
+    db_open(s, &r,
+            "SELECT startedAt FROM \"SyncLog\" WHERE syncConfigId = ?1 AND dryRun = 0"
+            " AND status = 'SUCCESS' ORDER BY rowid DESC LIMIT 1",
+            DB_ARGS(DB_TEXT(sync_id)), e);
+    if (db_next(&r, e)) {
+        out->success_ms = db_col_time(&r, 0);
+    }
+    rc = db_end(&r);
+    if (rc != BS_OK) {
+        return rc;
+    }
+    db_open(s, &r,
+            "SELECT durationMs FROM \"SyncLog\" WHERE syncConfigId = ?1 AND dryRun = 0"
+            " AND status IN ('SUCCESS', 'PARTIAL', 'FAILED') ORDER BY rowid DESC LIMIT 1",
+            DB_ARGS(DB_TEXT(sync_id)), e);
+    if (db_next(&r, e)) {
+        out->duration_ms = db_col_int(&r, 0);
+    }
+    return db_end(&r);
+}
+
+enum bs_rc runlog_average(struct store *s, const char *sync_id, size_t last,
+                          struct run_average *out, struct bs_err *e)
+{
+    struct db_rows r;
+
+    *out = (struct run_average){0};
+    db_open(s, &r,
+            "SELECT count(*), coalesce(sum(airtableCalls), 0), coalesce(sum(recordsSynced > 0), 0)"
+            " FROM (SELECT airtableCalls, recordsSynced FROM \"SyncLog\" WHERE syncConfigId = ?1"
+            " AND dryRun = 0 AND status IN ('SUCCESS', 'PARTIAL', 'FAILED')"
+            " ORDER BY rowid DESC LIMIT ?2)",
+            DB_ARGS(DB_TEXT(sync_id), DB_INT((int64_t)last)), e);
+    if (db_next(&r, e) && db_col_int(&r, 0) > 0) {
+        out->runs = (size_t)db_col_int(&r, 0);
+        out->airtable_calls = (double)db_col_int(&r, 1) / (double)out->runs;
+        out->changed = (double)db_col_int(&r, 2) / (double)out->runs;
+    }
+    return db_end(&r);
+}

@@ -81,6 +81,22 @@ struct log_filter {
 enum bs_rc runlog_list(struct store *s, const struct log_filter *f, struct arena *a,
                        struct log_row **out, size_t *n, struct bs_err *e) BS_MUST_CHECK;
 
+struct run_average {
+    size_t runs;
+    double airtable_calls; /* of one run */
+    double changed;        /* share of the runs that changed anything */
+};
+/* Of a sync's last runs, dry ones and those that did not start left out. */
+enum bs_rc runlog_average(struct store *s, const char *sync_id, size_t last,
+                          struct run_average *out, struct bs_err *e) BS_MUST_CHECK;
+
+struct run_last {
+    int64_t success_ms;  /* start of the last run that was a success; 0: none */
+    int64_t duration_ms; /* of the last run, whatever came of it; -1: none */
+};
+enum bs_rc runlog_last(struct store *s, const char *sync_id, struct run_last *out,
+                       struct bs_err *e) BS_MUST_CHECK;
+
 /* Open conflicts (HOLD): replaced as a whole for a sync at the end of each run, keeping
  * firstSeenAt, and the choice as long as both shown values are those it was made on. */
 struct conflict {

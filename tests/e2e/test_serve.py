@@ -41,6 +41,7 @@ class Server:
         self.log = open(os.path.join(home.dir, "serve.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen([harness.BASESYNC, "-c", home.ini, "serve"], env=e,
                                         stdout=self.log, stderr=subprocess.STDOUT)
+        self.until("serving ")
         self.until(lambda: all(x for (x,) in home.sql('SELECT nextSyncAt FROM "SyncConfig"')))
 
     def __enter__(self):
