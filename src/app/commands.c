@@ -80,6 +80,18 @@ static const struct option logs_options[] = {
 };
 static const struct option conflicts_options[] = {{"sync", "NAME", "Of this sync only", 0, false},
                                                   {0}};
+static const struct option import_options[] = {
+    {"user", "NAME", "For this [user] section, when the export is of one user", 0, false},
+    {"key-file", "FILE",
+     "The product's ENCRYPTION_KEY, 64 hex digits (or in BASESYNC_IMPORT_KEY); - is standard input",
+     0, false},
+    {"airtable-client", "FILE",
+     "The product's OAuth client at Airtable, JSON with client_id and client_secret", 0, false},
+    {"google-client", "FILE", "The product's OAuth client at Google, as the console gives it", 0,
+     false},
+    {"write", NULL, "Append the sections to the INI file instead of printing them", 0, false},
+    {0},
+};
 static const struct option undo_options[] = {
     {"dry-run", NULL, "Print what would be put back and what would be left, change nothing", 'n',
      false},
@@ -150,6 +162,12 @@ const struct command commands[] = {
     {"sql", "[-- ARGUMENT...]", "Open the database in a SQLite shell, read-only",
      "Arguments after -- are the shell's own: `basesync sql -- -box 'SELECT ...'`.", sql_options, 0,
      MANY, cmd_sql, false},
+    {"import", "basesync FILE...", "Take over sign-ins and syncs of the hosted product",
+     "The files are JSON exports of its tables: {\"users\": [...], \"airtableConnections\": [...], "
+     "\"googleSheetsConnections\": [...], \"syncConfigs\": [...]}, or one table alone as an array. "
+     "Sign-ins are stored, sealed with this machine's key; syncs become [sync] sections. Nothing "
+     "that is there is overwritten.",
+     import_options, 2, MANY, cmd_import, false},
     {"completion", "bash|zsh|fish", "Print the shell's completion script", NULL, NULL, 1, 1,
      cmd_completion, false},
     {"manual", "commands|keys|schema", "Print lists for the manual pages", NULL, NULL, 1, 1,

@@ -153,6 +153,27 @@ out:
     return rc;
 }
 
+enum bs_rc os_rewrite_file(const char *path, const void *p, size_t len, struct bs_err *e)
+{
+    char *real = realpath(path, NULL);
+    struct stat st;
+    enum bs_rc rc;
+
+    if (!real || stat(real, &st) != 0) {
+        rc = write_failed(e, path, errno);
+    } else {
+        rc = os_write_file(real, p, len, st.st_mode & 07777, e);
+        if (rc == BS_OK && (st.st_uid != geteuid() || st.st_gid != getegid()) &&
+            chown(real, st.st_uid, st.st_gid) != 0) {
+            rc = bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
+                         "%s: was written, but does not belong to its owner any more: %s", path,
+                         strerror(errno));
+        }
+    }
+    free(real);
+    return rc;
+}
+
 enum bs_rc os_create_file(const char *path, const void *p, size_t len, mode_t mode,
                           struct bs_err *e)
 {

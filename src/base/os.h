@@ -20,6 +20,9 @@ enum bs_rc os_read_fd(int fd, size_t max, struct buf *b, struct bs_err *e) BS_MU
 /* Writes path.tmp, syncs it, renames it over path and syncs the folder. */
 enum bs_rc os_write_file(const char *path, const void *p, size_t len, mode_t mode,
                          struct bs_err *e) BS_MUST_CHECK;
+/* The same for a file that is there: a link stays one, mode and owner stay as they are. */
+enum bs_rc os_rewrite_file(const char *path, const void *p, size_t len,
+                           struct bs_err *e) BS_MUST_CHECK;
 /* Creates the file with O_EXCL; BS_SKIP when it exists already. */
 enum bs_rc os_create_file(const char *path, const void *p, size_t len, mode_t mode,
                           struct bs_err *e) BS_MUST_CHECK;
