@@ -257,14 +257,9 @@ lint: $(call vendor_stamps,host) | $(VENDOR_BUILD)/need/lint
 ## format            clang-format over all of src and tests
 format: | $(VENDOR_BUILD)/need/lint
 	$(Q)clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] vendor/*.c)
-## fuzz              each fuzzer for FUZZ_SECONDS (20)
+## fuzz              each fuzzer for FUZZ_SECONDS (20), two at a time
 fuzz: $(FUZZ:tests/fuzz/%.c=$(O)/fuzz/%)
-	$(Q)for f in $^; do \
-	    echo "  FUZZ    $$f"; \
-	    mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
-	        -artifact_prefix=$$f. $$f.corpus >$$f.log 2>&1 || { tail -n 40 $$f.log; exit 1; }; \
-	    tail -n 1 $$f.log; \
-	done
+	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $^
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libbasesync.a | $(O)/fuzz/version.o
 	$(call say,LINK,$@)
 	$(Q)$(CC_fuzz) $(LINK_fuzz) $^ $(O)/fuzz/version.o $(call vendor_libs,host) -o $@

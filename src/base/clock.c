@@ -112,13 +112,20 @@ static int64_t real_mono(void *ctx)
     return read_clock(CLOCK_BOOTTIME) * speed(&since);
 }
 
+int64_t clock_machine_ms(int64_t ms)
+{
+    int64_t since, fast = speed(&since);
+
+    return ms <= 0 ? ms : (ms + fast - 1) / fast;
+}
+
 static void real_sleep(void *ctx, int64_t ms)
 {
-    int64_t end = real_mono(NULL) + ms, since, fast = speed(&since);
+    int64_t end = real_mono(NULL) + ms;
 
     (void)ctx;
     while (ms > 0) {
-        int64_t left = (ms + fast - 1) / fast;
+        int64_t left = clock_machine_ms(ms);
         struct timespec ts = {.tv_sec = (time_t)(left / 1000),
                               .tv_nsec = (long)(left % 1000) * 1000000};
 

@@ -25,6 +25,8 @@ void clock_set(const struct clock_ops *ops);
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 void clock_sleep_ms(int64_t ms);
+/* How long that span takes on the machine's clock: as long, but for the speed of test builds. */
+int64_t clock_machine_ms(int64_t ms);
 void clock_random(void *out, size_t len);
 uint64_t clock_random_u64(void);
 /* Uniform in [0, bound); bound > 0. */

@@ -217,7 +217,7 @@ static void drain_wake_pipe(void)
 
 bool os_wait(int64_t ms, int fd)
 {
-    int64_t end = ms >= 0 ? boot_ms() + ms : INT64_MAX;
+    int64_t end = ms >= 0 ? boot_ms() + clock_machine_ms(ms) : INT64_MAX;
 
     for (;;) {
         struct pollfd fds[2] = {{.fd = wake_pipe[0], .events = POLLIN},

@@ -40,7 +40,9 @@ void crypto_ensure_ready(void)
 void crypto_must(psa_status_t status)
 {
     if (status != PSA_SUCCESS) {
-        fprintf(stderr, "basesync: PSA error %d\n", (int)status);
+        fprintf(stderr, "basesync: %s (PSA error %d)\n",
+                status == PSA_ERROR_INSUFFICIENT_MEMORY ? "out of memory" : "cryptography fails",
+                (int)status);
         abort();
     }
 }
