@@ -69,11 +69,12 @@ WARN_fuzz := -w
 RELEASE_FLAGS := -O2 -fno-pie -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -flto=auto
 RELEASE_LINK := -static -no-pie -O2 -flto=auto -Wl,--gc-sections -Wl,--build-id=none
 MACHINE := $(shell uname -m)
-TARGET_release := $(if $(filter aarch64,$(MACHINE)),aarch64-musl,$(if $(filter arm%,$(MACHINE)),arm-musl,x86_64-musl))
+# This machine's own kind; `release` is a copy of it.
+NATIVE := $(if $(filter aarch64,$(MACHINE)),release-arm64,$(if $(filter arm%,$(MACHINE)),release-armv6,release-x86_64))
 TARGET_release-x86_64 := x86_64-musl
 TARGET_release-arm64 := aarch64-musl
 TARGET_release-armv6 := arm-musl
-RELEASES := release release-x86_64 release-arm64 release-armv6
+RELEASES := release-x86_64 release-arm64 release-armv6
 STRIP_x86_64-musl := $(if $(filter x86_64,$(MACHINE)),,x86_64-linux-gnu-)strip
 STRIP_aarch64-musl := $(if $(filter aarch64,$(MACHINE)),,aarch64-linux-gnu-)strip
 STRIP_arm-musl := arm-linux-gnueabi-strip
@@ -180,13 +181,17 @@ $(eval $(call profile,$(1)))
 $(O)/$(1)/basesync.full: $(program_objects)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC_$(1)) $$(LINK_$(1)) $$^ $(call vendor_libs,$(TARGET_$(1))) -o $$@
-$(O)/$(1)/basesync: $(O)/$(1)/basesync.full tests/lint/static.sh
-	$$(Q)$(STRIP_$(TARGET_$(1))) -s -o $$@ $$<
+$(O)/$(1)/basesync: $(O)/$(1)/basesync.full tests/lint/static.sh Makefile
+	$$(Q)$(STRIP_$(TARGET_$(1))) -s -R .comment -o $$@ $$<
 	$$(Q)sh tests/lint/static.sh $$@ || { rm -f $$@; exit 1; }
 BIN_$(1) := $(O)/$(1)/libbasesync.a $(if $(MAIN),$(O)/$(1)/basesync)
 endef
 
 $(foreach p,$(RELEASES),$(eval $(call static,$(p))))
+BIN_release := $(if $(MAIN),$(O)/release/basesync,$(BIN_$(NATIVE)))
+$(O)/release/basesync: $(O)/$(NATIVE)/basesync
+	@mkdir -p $(@D)
+	$(Q)cp -f $< $@
 $(foreach p,debug asan fuzz,$(eval $(call profile,$(p))))
 $(foreach p,debug asan,$(eval $(call programs,$(p))))
 
@@ -211,9 +216,69 @@ $(VENDOR_BUILD)/need/fuzz: Makefile
 	$(Q)sh vendor/need.sh clang=clang /usr/lib/llvm-14/lib/clang=libclang-rt-14-dev && \
 	    mkdir -p $(@D) && touch $@
 
+$(VENDOR_BUILD)/need/ship: Makefile
+	$(Q)sh vendor/need.sh mandoc=mandoc lintian=lintian qemu-arm-static=qemu-user-static zsh=zsh fish=fish \
+	    python3=python3 debootstrap=debootstrap && mkdir -p $(@D) && touch $@
+
+# ---- what is given away ----
+# The time of the commit is the time of every file in it.
+EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
+DATE := $(shell date -u -d @$(EPOCH) +%Y-%m-%d)
+DEB_VERSION := $(VERSION)-1
+# Who gives the Debian packages away.
+MAINTAINER ?= The basesync authors <basesync@localhost.localdomain>
+ARCH_release-x86_64 := amd64
+ARCH_release-arm64 := arm64
+# Debian's armhf compiler emits ARMv7, which a Pi Zero or Pi 1 does not run; a static program may be of
+# another ABI than the system around it.
+ARCH_release-armv6 := armhf
+deb_of = $(O)/dist/basesync_$(DEB_VERSION)_$(ARCH_$(1)).deb
+tarball_of = $(O)/dist/basesync-$(VERSION)-linux-$(1:release-%=%).tar.gz
+DEBS := $(foreach r,$(RELEASES),$(call deb_of,$(r)))
+TARBALLS := $(foreach r,$(RELEASES),$(call tarball_of,$(r)))
+PAPERS := $(addprefix $(O)/dist/,basesync-$(VERSION).spdx THIRD-PARTY install.sh)
+STAGED := $(wildcard packaging/*.sh packaging/*.service packaging/*/*) README.md CHANGELOG.md LICENSE conf/basesync.ini
+
+$(O)/texts/stamp: $(O)/release/basesync $(wildcard packaging/man/*) $(O)/third-party.gz $(O)/epoch
+	$(call say,TEXT,$(O)/texts)
+	$(Q)DATE=$(DATE) sh packaging/man/make.sh $< $(O)/texts/man
+	@mkdir -p $(O)/texts/completion
+	$(Q)for s in bash zsh fish; do $< completion $$s >$(O)/texts/completion/$$s || exit 1; done
+	$(Q)cp $(O)/third-party.txt $(O)/texts/THIRD-PARTY
+	@touch $@
+$(O)/epoch: force
+	@mkdir -p $(@D)
+	@echo $(EPOCH) | $(if_changed)
+
+define given
+$(call deb_of,$(1)): $(O)/$(1)/basesync $(O)/texts/stamp $(STAGED)
+	$$(call say,DEB,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)SOURCE_DATE_EPOCH=$(EPOCH) MAINTAINER='$(MAINTAINER)' sh packaging/deb.sh $$< $(O)/texts $(DEB_VERSION) $(ARCH_$(1)) $$@
+$(call tarball_of,$(1)): $(O)/$(1)/basesync $(O)/texts/stamp $(STAGED)
+	$$(call say,PACK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)SOURCE_DATE_EPOCH=$(EPOCH) sh packaging/tarball.sh $$< $(O)/texts $(VERSION) $(1:release-%=%) $$@
+endef
+$(foreach r,$(RELEASES),$(eval $(call given,$(r))))
+
+$(O)/dist/basesync-$(VERSION).spdx: packaging/spdx.sh vendor/manifest $(O)/texts/stamp
+	$(call say,TEXT,$@)
+	@mkdir -p $(@D)
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) VENDOR_BUILD='$(VENDOR_BUILD)' sh packaging/spdx.sh $(VERSION) $(or $(COMMIT),none) >$@
+$(O)/dist/THIRD-PARTY: $(O)/texts/stamp
+	@mkdir -p $(@D)
+	$(Q)cp $(O)/texts/THIRD-PARTY $@
+$(O)/dist/install.sh: packaging/install.sh
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(O)/dist/SHA256SUMS: $(DEBS) $(TARBALLS) $(PAPERS)
+	$(call say,SUMS,$@)
+	$(Q)cd $(@D) && sha256sum $(sort $(notdir $^)) >SHA256SUMS
+
 # ---- goals ----
 .PHONY: help release release-x86_64 release-arm64 release-armv6 debug asan twin unit test check-fast \
-    demo bench lint format fuzz clean install vendor force
+    demo bench lint format fuzz clean install vendor release-all deb test-ship force
 
 ## help              this list
 help:
@@ -243,7 +308,7 @@ unit check-fast: $(UNIT_$(PROFILE)) $(PROP_$(PROFILE))
 	$(Q)O='$(O)' PROFILE=$(PROFILE) T='$(T)' sh tests/run.sh unit prop
 ## check-fast        the same as unit
 ## test              everything: unit, property, end-to-end, contract; PROFILE=asan for the sanitizers
-test: $(BIN_$(PROFILE)) $(UNIT_$(PROFILE)) $(PROP_$(PROFILE)) $(if $(TWIN),$(O)/$(if $(filter $(RELEASES),$(PROFILE)),debug,$(PROFILE))/twin)
+test: $(BIN_$(PROFILE)) $(UNIT_$(PROFILE)) $(PROP_$(PROFILE)) $(if $(TWIN),$(O)/$(if $(filter release%,$(PROFILE)),debug,$(PROFILE))/twin)
 	$(Q)O='$(O)' PROFILE=$(PROFILE) sh tests/run.sh
 ## demo              a whole sync against the twin, with no account
 demo: $(BIN_debug) $(if $(TWIN),$(O)/debug/twin)
@@ -264,12 +329,20 @@ $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libbasesync.a | $(O)/fuzz/ve
 	$(call say,LINK,$@)
 	$(Q)$(CC_fuzz) $(LINK_fuzz) $^ $(O)/fuzz/version.o $(call vendor_libs,host) -o $@
 $(OBJ_fuzz) $(FUZZ:%.c=$(O)/fuzz/obj/%.o): | $(VENDOR_BUILD)/need/fuzz
-## install           DESTDIR and PREFIX (/usr/local) as usual
-install: $(BIN_release)
-	install -D -m 755 $(O)/release/basesync '$(DESTDIR)$(PREFIX)/bin/basesync'
+## install           program, manual pages and completions; DESTDIR and PREFIX (/usr/local) as usual
+install: $(BIN_release) $(O)/texts/stamp
+	sh packaging/stage.sh $(O)/release/basesync $(O)/texts '$(DESTDIR)' '$(PREFIX)'
+## release-all       what is given away, build/dist: archives and Debian packages for x86_64, arm64 and
+##                   ARMv6, list of contents, licences, install.sh, SHA256SUMS
+release-all: $(O)/dist/SHA256SUMS
+## deb               the Debian packages alone: amd64, arm64, armhf (ARMv6, for every Raspberry Pi)
+deb: $(DEBS)
+## test-ship         the manual pages, the programs for each machine under QEMU, the packages
+test-ship: $(O)/dist/SHA256SUMS $(O)/debug/twin | $(VENDOR_BUILD)/need/ship
+	$(Q)O='$(O)' VENDOR_BUILD='$(VENDOR_BUILD)' VERSION='$(VERSION)' DEB_VERSION='$(DEB_VERSION)' bash tests/ship/run.sh
 ## clean             removes what was built, keeps the libraries of others (rm -r build removes those)
 clean:
-	rm -rf $(addprefix $(O)/,$(RELEASES) debug asan fuzz embed)
+	rm -rf $(addprefix $(O)/,$(RELEASES) release debug asan fuzz embed texts dist third-party.txt third-party.gz)
 force:
 # Objects stay between runs.
 .SECONDARY:
