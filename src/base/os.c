@@ -218,8 +218,8 @@ enum bs_rc os_check_private(const char *path, struct bs_err *e)
     }
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         return bs_fail(e, BS_STOP_ALL, BS_K_CONFIG,
-                       "%s: belongs to another user (uid %ld); run basesync as that user, with sudo "
-                       "-u '#%ld' before it",
+                       "%s: belongs to another user (uid %ld); run basesync as that user, with "
+                       "sudo -u '#%ld' before it",
                        path, (long)st.st_uid, (long)st.st_uid);
     }
     return BS_OK;
