@@ -39,6 +39,21 @@ void check_fail(struct checking *c, const char *step, const struct bs_err *e)
     c->code = code == 4 || c->code == 0 ? code : c->code;
 }
 
+void check_fail_with(struct checking *c, const char *step, enum bs_kind kind, const char *fmt, ...)
+{
+    struct bs_err e = BS_ERR_INIT;
+    struct buf b;
+    va_list ap;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    va_start(ap, fmt);
+    buf_addv(&b, fmt, ap);
+    va_end(ap);
+    bs_fail(&e, BS_STOP_SYNC, kind, "%s", b.data);
+    buf_release(&b);
+    check_fail(c, step, &e);
+}
+
 bool check_step(struct checking *c, const char *step, enum bs_rc rc, struct bs_err *e)
 {
     if (rc != BS_OK) {
@@ -119,10 +134,13 @@ static void check_disk(struct checking *c)
         check_add(c, CHECK_NOTE, "disk", "cannot be asked how much is free");
     } else if (left < DISK_LEAST) {
         c->code = c->code ? c->code : 1;
-        check_add(c, CHECK_FAILED, "disk", "only %lld MiB are free where the database lies",
+        check_add(c, CHECK_FAILED, "disk",
+                  "only %lld MiB are free where the database lies, and runs stop when there are "
+                  "none: free some, or move the database",
                   (long long)(left >> 20));
     } else {
-        check_add(c, CHECK_OK, "disk", "%lld MiB free", (long long)(left >> 20));
+        check_add(c, CHECK_OK, "disk", "%lld MiB free, and the database can be written",
+                  (long long)(left >> 20));
     }
 }
 
@@ -167,7 +185,10 @@ static void check_clock(struct checking *c)
         return;
     }
     if (off > CLOCK_MOST_MS || off < -CLOCK_MOST_MS) {
-        check_add(c, CHECK_NOTE, "clock", "this machine's clock is %lld s %s the servers': set it",
+        check_add(c, CHECK_NOTE, "clock",
+                  "this machine's clock is %lld s %s the servers': set it (schedules and the times "
+                  "in the "
+                  "log follow it)",
                   (long long)((off < 0 ? -off : off) / 1000), off < 0 ? "behind" : "ahead of");
     } else {
         check_add(c, CHECK_OK, "clock", "right to within %lld s",
@@ -200,8 +221,14 @@ int cmd_check(struct app *app)
     struct bs_err e = BS_ERR_INIT;
 
     os_signals_init();
-    if (app_open(app, &e) != BS_OK) {
+    if (app_load_conf(app, &e) != BS_OK) {
         return out_error(&e);
+    }
+    if (!check_step(&c, "key", app_load_key(app, &e), &e) ||
+        !check_step(&c, "database", app_open_store(app, false, &e), &e)) {
+        check_print(&c);
+        free(c.items);
+        return c.code;
     }
     check_machine(&c, &e);
     if (check_syncs(&c, &e) != BS_OK) {

@@ -224,25 +224,52 @@ const struct sheet_tab *sheets_find_tab(const struct sheet_meta *m, const char *
 
 /* ---- Drive ---- */
 
-enum bs_rc sheets_drive_version(struct sheets *s, char version[32], int64_t *modified_ms,
-                                struct bs_err *e)
+/* files.get with these fields. */
+static enum bs_rc drive_file(struct sheets *s, const char *fields, struct json **doc,
+                             struct bs_err *e)
 {
     struct call call = {.method = HTTP_GET, .cls = CLASS_READ, .service = ON_DRIVE};
-    struct json *doc = NULL;
     struct buf url;
 
     buf_init(&url, 4096);
     buf_addf(&url, "%s/drive/v3/files/", caller_endpoints(s->caller)->drive);
     url_encode(&url, s->id);
-    buf_adds(&url, "?fields=version%2CmodifiedTime&supportsAllDrives=true");
+    buf_adds(&url, "?fields=");
+    url_encode(&url, fields);
+    buf_adds(&url, "&supportsAllDrives=true");
     call.url = url.data;
-    if (get_json(s, &call, &doc, e) == BS_OK) {
+    bs_seen(get_json(s, &call, doc, e));
+    buf_release(&url);
+    return e->rc;
+}
+
+enum bs_rc sheets_drive_version(struct sheets *s, char version[32], int64_t *modified_ms,
+                                struct bs_err *e)
+{
+    struct json *doc = NULL;
+
+    if (drive_file(s, "version,modifiedTime", &doc, e) == BS_OK) {
         (void)str_copy(version, 32, json_string(json_get(doc, "version"), ""));
         if (!clock_parse(json_string(json_get(doc, "modifiedTime"), ""), modified_ms)) {
             *modified_ms = 0;
         }
     }
     json_free(doc);
-    buf_release(&url);
+    return e->rc;
+}
+
+enum bs_rc sheets_can_edit(struct sheets *s, bool *can, struct bs_err *e)
+{
+    struct json *doc = NULL;
+
+    if (drive_file(s, "capabilities(canEdit)", &doc, e) == BS_OK) {
+        const struct json *right = json_path(doc, "capabilities.canEdit");
+
+        *can = json_bool(right, false);
+        if (!json_is_bool(right)) {
+            bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE, "Google Drive did not tell the account's rights");
+        }
+    }
+    json_free(doc);
     return e->rc;
 }

@@ -109,4 +109,7 @@ enum bs_rc sheets_batch_send(struct sheets_batch *b, const char *title,
 enum bs_rc sheets_drive_version(struct sheets *s, char version[32], int64_t *modified_ms,
                                 struct bs_err *e) BS_MUST_CHECK;
 
+/* The same for the account's right to write to the spreadsheet. */
+enum bs_rc sheets_can_edit(struct sheets *s, bool *can, struct bs_err *e) BS_MUST_CHECK;
+
 #endif
