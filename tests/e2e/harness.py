@@ -75,7 +75,10 @@ class Twin:
     def _exchange(self, method, path, data):
         """One connection per thread is kept: a handshake costs more than most of these calls."""
         for last in (False, True):
-            if getattr(self.local, "connection", None) is None:
+            # a child that was forked has no share in it
+            if getattr(self.local, "pid", None) != os.getpid():
+                self.local.pid, self.local.connection = os.getpid(), None
+            if self.local.connection is None:
                 self.local.connection = http.client.HTTPSConnection(
                     "127.0.0.1", self.port, context=self.tls, timeout=60)
             try:
