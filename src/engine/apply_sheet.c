@@ -190,8 +190,12 @@ static void add_update(struct sheet_apply *a, size_t at)
     for (size_t i = 0; i < p->op->n_cells; i++) {
         const struct op_cell *c = &p->op->cells[i];
         uint32_t column = a->r->layout.column[c->field];
+        struct column_format format;
 
         sheets_batch_cells(a->batch, p->row, column, &c->cell, 1);
+        if (sheet_setup_cell(a, c, &format)) {
+            sheets_batch_column_format(a->batch, column, p->row, p->row, &format);
+        }
         sheet_note_written(a, p->row, column, c->cell);
     }
     take(a, at);
@@ -442,14 +446,16 @@ static enum bs_rc refused(struct sheet_apply *a, size_t bad, struct bs_err *e)
 
     bs_err_clear(e);
     if (bad < a->setup_parts) {
-        if (a->formats_refused) {
+        static const char *const without[] = {"a drop-down or check box", "a number format"};
+
+        if (a->setup_refusals >= 2) {
             *e = why;
             return e->rc = BS_STOP_SYNC;
         }
-        a->formats_refused = true;
         run_issue(r, ISSUE_WARNING, BS_K_REMOTE, NULL, 0, SYNC_NONE,
-                  "Google refused a number format or drop-down, values are written without: %s",
+                  "Google refused %s, values are written without: %s", without[a->setup_refusals],
                   why.msg);
+        a->setup_refusals++;
         return BS_OK;
     }
     while (i < a->n_chunk && (a->chunk_part[i] == SIZE_MAX || a->chunk_part[i] <= bad)) {
@@ -512,11 +518,13 @@ static enum bs_rc write_once(struct sheet_apply *a, bool *again, struct bs_err *
     if (grow_grid(a, e) != BS_OK) {
         return e->rc;
     }
+    if (a->added_rows > 0) {
+        sheet_setup_grown(a, a->grid_rows + 1);
+    }
     if (!a->setup_done && a->any_setup) {
         sheet_setup_add(a);
-    } else {
-        a->setup_parts = sheets_batch_count(a->batch);
     }
+    a->setup_parts = sheets_batch_count(a->batch);
     build_chunk(a, &landed);
     if (sheet_log_chunk(a, e) != BS_OK) {
         return e->rc;

@@ -41,8 +41,9 @@ struct sheet_apply {
     uint32_t append_at; /* first row for new rows, after the look */
     uint32_t grid_rows, grid_columns;
     bool setup_done;
-    bool formats_refused; /* Google refused a format or rule: go on without */
-    bool *format_wanted;  /* per mapped field */
+    int setup_refusals;  /* Google refused the setup: 1 go on without drop-downs, 2 without formats
+                          */
+    bool *format_wanted; /* per mapped field */
     bool any_setup;
     size_t n_refused;
     size_t block_rows; /* new rows per request part; 1 after a refusal */
@@ -65,6 +66,13 @@ struct sheet_apply {
 /* sheet_setup.c */
 enum bs_rc sheet_setup_plan(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 void sheet_setup_add(struct sheet_apply *a);
+/* Rows that the request at hand adds to the grid, from row on, look like the others. */
+void sheet_setup_grown(struct sheet_apply *a, uint32_t row);
+/* The number format that a cell needs so that what is written to it is read back as it is meant:
+ * one that holds a value of another kind may keep a format of its own (see add_formats). False:
+ * none. */
+bool sheet_setup_cell(const struct sheet_apply *a, const struct op_cell *c,
+                      struct column_format *out);
 enum bs_rc sheet_setup_confirm(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 
 /* sheet_confirm.c: the request at hand in SQLite, one transaction each: history before it leaves,

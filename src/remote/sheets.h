@@ -82,9 +82,10 @@ void sheets_batch_cells(struct sheets_batch *b, uint32_t row, uint32_t column,
 /* rows neighbouring rows of width cells in one updateCells: rows * width pointers, none NULL. */
 void sheets_batch_block(struct sheets_batch *b, uint32_t row, uint32_t column,
                         const struct cell *const *cells, size_t rows, size_t width);
-/* Number format of a column from row0 down to the grid's end (repeatCell). */
+/* Number format of the cells row0 to row1 of a column (repeatCell); row1 0: down to the grid's end,
+ * rows that the same request adds included. */
 void sheets_batch_column_format(struct sheets_batch *b, uint32_t column, uint32_t row0,
-                                const struct column_format *f);
+                                uint32_t row1, const struct column_format *f);
 /* Drop-down (strict: false shows a warning only) or check boxes from row0 down; n 0 and not
  * checkbox clears the rule. */
 void sheets_batch_rule(struct sheets_batch *b, uint32_t column, uint32_t row0,

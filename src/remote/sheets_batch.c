@@ -201,7 +201,8 @@ void sheets_batch_cells(struct sheets_batch *b, uint32_t row, uint32_t column,
 
 /* ---- columns ---- */
 
-static void column_range(struct sheets_batch *b, uint32_t column, uint32_t row0)
+/* row1 0: to the end of the grid, rows that the same request adds included. */
+static void column_range(struct sheets_batch *b, uint32_t column, uint32_t row0, uint32_t row1)
 {
     struct jsonw *w = &b->w;
 
@@ -209,17 +210,20 @@ static void column_range(struct sheets_batch *b, uint32_t column, uint32_t row0)
     jsonw_object(w);
     jsonw_member_int(w, "sheetId", b->tab_id);
     jsonw_member_int(w, "startRowIndex", row0 - 1);
+    if (row1 != 0) {
+        jsonw_member_int(w, "endRowIndex", row1);
+    }
     jsonw_member_int(w, "startColumnIndex", column);
     jsonw_member_int(w, "endColumnIndex", column + 1);
     jsonw_end_object(w);
 }
 
 void sheets_batch_column_format(struct sheets_batch *b, uint32_t column, uint32_t row0,
-                                const struct column_format *f)
+                                uint32_t row1, const struct column_format *f)
 {
     struct jsonw *w = begin(b, "repeatCell");
 
-    column_range(b, column, row0);
+    column_range(b, column, row0, row1);
     jsonw_key(w, "cell");
     jsonw_object(w);
     jsonw_key(w, "userEnteredFormat");
@@ -266,7 +270,7 @@ void sheets_batch_rule(struct sheets_batch *b, uint32_t column, uint32_t row0,
 {
     struct jsonw *w = begin(b, "setDataValidation");
 
-    column_range(b, column, row0);
+    column_range(b, column, row0, 0);
     if (rule == RULE_CHECKBOX || (rule == RULE_ONE_OF_LIST && n > 0)) {
         write_rule(w, rule, choices, n, strict);
     }
@@ -279,7 +283,7 @@ void sheets_batch_protect_column(struct sheets_batch *b, uint32_t column, const 
 
     jsonw_key(w, "protectedRange");
     jsonw_object(w);
-    column_range(b, column, 1);
+    column_range(b, column, 1, 0);
     jsonw_member(w, "description", description);
     jsonw_member_bool(w, "warningOnly", true);
     jsonw_end_object(w);
