@@ -83,6 +83,22 @@ static void report_failure(struct run *r, const struct op *op, const struct airt
     }
 }
 
+/* Does the row's cell, read beside what Airtable holds now, mean just that? An e-mail address does
+ * that named a person. */
+static bool means_the_same(const struct run *r, const struct op *op, uint32_t f,
+                           const struct side_cell *now)
+{
+    const struct side_cell *cells = op->row == SYNC_NONE ? NULL : r->state.rows[op->row].cells;
+    const struct field *field = r->fields[f].field;
+    const struct value *v = NULL;
+    struct bs_err why = BS_ERR_INIT;
+
+    return now->state == SIDE_VALUE && cells != NULL && cells[f].cell != NULL &&
+           convert_from_cell(&r->convert, field, cells[f].cell, now->value, r->arena, &v, &why) ==
+               BS_OK &&
+           v->kind != VALUE_ERROR && convert_hash(&r->convert, field, v) == now->hash;
+}
+
 /* The bases of what was written: what both sides hold now, or that they stand apart because
  * Airtable keeps the value in another form. */
 static void set_bases(struct run *r, const struct op *op, const struct side_cell *now,
@@ -98,6 +114,9 @@ static void set_bases(struct run *r, const struct op *op, const struct side_cell
             continue;
         }
         p->bases[c->field] = sync_base_apart(a->hash, c->base_after);
+        if (means_the_same(r, op, c->field, a)) {
+            continue;
+        }
         r->counts.warnings++;
         run_issue(r, ISSUE_WARNING, BS_K_VALIDATION, p->record_id, run_op_row(r, op), c->field,
                   "Airtable keeps another value than was sent to field \"%s\"",

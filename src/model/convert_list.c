@@ -159,7 +159,7 @@ static enum bs_rc resolve_cell(const struct conversion *c, const struct cell *ce
     if (rc == BS_OK) {
         return BS_OK;
     }
-    if (strpbrk(text, ",\"") && resolve_whole(c, text, resolve, p)) {
+    if (list_needs_quotes(text) && resolve_whole(c, text, resolve, p)) {
         rc = BS_OK;
     } else if (split == BS_OK && may_create) {
         p->create = true;
@@ -298,9 +298,20 @@ static bool is_address(const char *s)
     return at && at > s && at[1] != '\0' && !strchr(at + 1, '@') && !strpbrk(s, " \t\r\n,<>\"");
 }
 
+/* Names a person by an address who is picked already? Upper and lower case do not matter in it. */
+static bool person_is_picked(const struct picks *p, const char *address)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (str_eq_ci(p->items[i].id ? p->items[i].alt : p->items[i].text, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum bs_rc resolve_person(const struct conversion *c, const char *text, struct picks *p)
 {
-    if (pick_current(c, text, p)) {
+    if (pick_current(c, text, p) || person_is_picked(p, text)) {
         return BS_OK;
     }
     if (is_address(text)) {

@@ -12,7 +12,7 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static bool needs_quotes(const char *item)
+bool list_needs_quotes(const char *item)
 {
     size_t len = strlen(item);
 
@@ -24,7 +24,7 @@ void list_add(struct buf *out, const char *item, bool first)
     if (!first) {
         buf_adds(out, ", ");
     }
-    if (!needs_quotes(item)) {
+    if (!list_needs_quotes(item)) {
         buf_adds(out, item);
         return;
     }

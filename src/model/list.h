@@ -11,10 +11,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LIST_ITEMS_MAX 10000
 
+/* Can the text stand in a cell only in double quotes? */
+bool list_needs_quotes(const char *item);
 /* Appends one item, with ", " in front unless it is the first. */
 void list_add(struct buf *out, const char *item, bool first);
 void list_join(struct buf *out, const char *const *items, size_t n);

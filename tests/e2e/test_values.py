@@ -349,6 +349,22 @@ def test_values_that_a_field_cannot_hold_stop_a_strict_sync_before_its_first_wri
             assert deal(t, f"two {i}")
 
 
+def test_a_strict_run_names_row_column_value_and_what_is_accepted_of_each_bad_cell():
+    for direction, arrow in (("bidirectional", "<->"), ("sheets_to_airtable", "<-")):
+        t, h = begin([NAME, field("Amount", "number", precision=0)], [], direction=direction,
+                     names=["Name", f"Amount {arrow} Deal value"], home={"validation": "strict"},
+                     rows=[["Name", "Deal value"], ["a", 1], ["b", "many"], ["c", "2x"]])
+        with t, h:
+            said = h.sync(expect=4).stdout
+            assert t.writes() == [] and "strict" in said
+            for row, bad in ((3, "many"), (4, "2x")):
+                (n,) = [x for x in h.last_log()["errors"] if x.get("rowNumber") == row]
+                assert (n["field"], n["level"]) == ("Amount", "error"), n
+                assert n["message"].startswith(f"row {row}, column \"Deal value\""), n
+                assert f"\"{bad}\" is not a number; accepted: a number" in n["message"], n
+            assert "row 3" in said
+
+
 def test_a_bad_value_in_a_new_row_is_left_out_of_its_record():
     t, h = begin([NAME, field("Amount", "number", precision=0), field("B")], [])
     with t, h:
@@ -378,6 +394,41 @@ def test_a_formula_error_in_the_sheet_leaves_airtables_value():
         assert deal(t, "a")["Amount"] == 42
         assert get(t, "a", "Amount") == "=40+2"
         h.quiet()
+
+
+# ---- names ----
+
+def test_people_are_named_by_address_or_present_name_each_once_and_without_a_false_alarm():
+    t, h = begin([NAME, field("P", "singleCollaborator"), field("Q", "multipleCollaborators"), field("B")],
+                 [record(Name="a", P=ANNA, Q=[ANNA, BOB])], people=PEOPLE)
+    with t, h:
+        h.sync()
+        for f, cell, wanted in (("P", "bob@example.com", [BOB]), ("P", "BOB@Example.com", [BOB]),
+                                ("P", "Bob O'Neil", [BOB]), ("P", "anna@example.com", [ANNA]),
+                                ("Q", "Bob O'Neil", [BOB]), ("Q", "anna@example.com, Bob O'Neil", [ANNA, BOB]),
+                                ("Q", "demo@example.com,DEMO@example.com", [PEOPLE[2]]),
+                                ("Q", "Demo, demo@example.com, bob@example.com", [PEOPLE[2], BOB])):
+            put(t, "a", f, cell)
+            h.sync()
+            now = deal(t, "a")[f]
+            now = [x["id"] for x in (now if isinstance(now, list) else [now])]
+            assert now == [x["id"] for x in wanted], (f, cell, now)
+            assert h.last_log()["warnings"] == 0, (cell, h.last_log()["errors"])
+            h.quiet()
+
+
+def test_the_whole_text_of_a_cell_that_is_a_name_is_taken_for_it():
+    t, h = begin([NAME, field("T", "multipleSelects", choices=["a", "b", "a, b, c", " lead", "two\nlines"])],
+                 [record(Name="a")])
+    with t, h:
+        h.sync()
+        for cell, wanted in (("a, b", ["a", "b"]), ("a, b, c", ["a, b, c"]), (" lead", [" lead"]),
+                             ("\" lead\", a", [" lead", "a"]), ("two\nlines", ["two\nlines"]), (" b ", ["b"]),
+                             ("b, b,a", ["b", "a"]), ("a,", ["a"])):
+            put(t, "a", "T", cell)
+            h.sync()
+            assert deal(t, "a")["T"] == wanted, (cell, deal(t, "a"))
+            h.quiet()
 
 
 # ---- choices and linked records ----
