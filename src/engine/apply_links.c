@@ -217,15 +217,33 @@ static void fill_ids(struct link_work *w, struct op *op)
     op->n_cells = kept;
 }
 
+static void want_all(struct link_work *w, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        for (size_t c = 0; writes_airtable(&plan->ops[i]) && c < plan->ops[i].n_cells; c++) {
+            want_cell(w, &plan->ops[i].cells[c]);
+        }
+    }
+}
+
+void run_list_links(struct run *r, struct plan *plan)
+{
+    struct link_work w = {.r = r};
+
+    want_all(&w, plan);
+    for (size_t i = 0; i < w.n; i++) {
+        const struct table_schema *t = schema_find_table(r->schema, w.list[i].table_id);
+
+        plan_add_extra(&r->state, plan, EXTRA_LINKED_RECORD, t == NULL ? "" : t->name,
+                       w.list[i].name);
+    }
+}
+
 enum bs_rc run_create_links(struct run *r, struct plan *plan, struct bs_err *e)
 {
     struct link_work w = {.r = r};
 
-    for (size_t i = 0; i < plan->n_ops; i++) {
-        for (size_t c = 0; writes_airtable(&plan->ops[i]) && c < plan->ops[i].n_cells; c++) {
-            want_cell(&w, &plan->ops[i].cells[c]);
-        }
-    }
+    want_all(&w, plan);
     if (w.n == 0) {
         return BS_OK;
     }

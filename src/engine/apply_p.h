@@ -20,5 +20,10 @@ struct pending_op {
  * (create_missing_linked_records), and puts their ids into the cells. A cell whose record could not
  * be created is taken out of its operation, with an issue. */
 enum bs_rc run_create_links(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
+/* For a plan that is shown: the records that it would create. */
+void run_list_links(struct run *r, struct plan *plan);
+
+/* sheet_setup.c, for a plan that is shown: the headers and formats that the run would write. */
+enum bs_rc run_list_setup(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/str.h"
+#include "engine/apply_p.h"
 #include "engine/connect_p.h"
 #include "engine/run_p.h"
 #include "engine/zoneload.h"
@@ -133,8 +134,12 @@ static void count_plan(struct run *r, const struct plan *plan)
     r->counts.records_deleted = (int64_t)plan->counts.records_deleted;
 }
 
-static enum bs_rc dry_run(struct run *r, const struct plan *plan, struct bs_err *e)
+static enum bs_rc dry_run(struct run *r, struct plan *plan, struct bs_err *e)
 {
+    run_list_links(r, plan);
+    if (run_list_setup(r, plan, e) != BS_OK) {
+        return e->rc;
+    }
     run_take_issues(r, plan);
     run_show_plan(r, plan);
     count_plan(r, plan);

@@ -57,6 +57,18 @@ struct plan_counts {
     size_t cells_to_sheet, cells_to_airtable;
 };
 
+/* What a run writes besides the cells of rows and records. engine/ knows it and adds it to a plan
+ * that is shown. */
+enum plan_extra_kind {
+    EXTRA_LINKED_RECORD, /* name: the linked table, text: the new record's name */
+    EXTRA_HEADER,        /* name and text: the header of a new column */
+    EXTRA_LOOK,          /* name: a column's header, text: its number format or drop-down */
+};
+struct plan_extra {
+    enum plan_extra_kind kind;
+    const char *name, *text;
+};
+
 struct plan {
     struct op *ops; /* ordered: settle, record creates, updates, deletes, row updates, creates, ids,
                        deletes (deletes bottom up) */
@@ -64,6 +76,8 @@ struct plan {
     struct sync_issue *issues;
     size_t n_issues;
     struct plan_counts counts;
+    struct plan_extra *extras; /* in the state's arena; none unless engine/ added them */
+    size_t n_extras, cap_extras;
     /* Per row of the state: its record, gone or not; SYNC_NONE when it is none's. Of rows with one
      * id only the original has one; only its row number and raw hash belong to the pair. */
     const uint32_t *row_record;
@@ -79,6 +93,10 @@ struct plan {
 
 /* Never fails: what cannot be planned is an issue. The plan lives in the state's arena. */
 struct plan *plan_make(struct sync_state *state);
+
+/* Adds one; name and text are copied. */
+void plan_add_extra(struct sync_state *state, struct plan *plan, enum plan_extra_kind kind,
+                    const char *name, const char *text);
 
 /* For people: a table of the operations with old and new values, at most max_ops of them (0: all),
  * then the issues and the counts. */

@@ -35,7 +35,13 @@ static void print_place(const struct planner *p, const struct issue_at *at, stru
         sep = ", ";
     }
     if (at->field != SYNC_NONE) {
-        buf_addf(b, "%sfield \"%s\"", sep, state->fields[at->field].field->name);
+        const struct sync_field *f = &state->fields[at->field];
+
+        if (!str_eq(f->header, f->field->name)) { /* people in the sheet know the column */
+            buf_addf(b, "%scolumn \"%s\"", sep, f->header);
+            sep = ", ";
+        }
+        buf_addf(b, "%sfield \"%s\"", sep, f->field->name);
         sep = ", ";
     }
     if (*sep != '\0') {
@@ -159,6 +165,17 @@ struct op *plan_op(struct planner *p, enum op_kind kind, const struct op_cell *c
         op->n_cells = n;
     }
     return op;
+}
+
+void plan_add_extra(struct sync_state *state, struct plan *plan, enum plan_extra_kind kind,
+                    const char *name, const char *text)
+{
+    struct planner p = {.state = state, .plan = plan};
+
+    plan->extras =
+        plan_grow(&p, plan->extras, plan->n_extras, &plan->cap_extras, sizeof *plan->extras);
+    plan->extras[plan->n_extras++] = (struct plan_extra){kind, arena_strdup(state->arena, name),
+                                                         arena_strdup(state->arena, text)};
 }
 
 static const char *take_excerpt(struct planner *p, struct buf *b)

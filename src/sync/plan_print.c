@@ -22,6 +22,16 @@ static const struct kind_words words[] = {
     [OP_ROW_DELETE] = {"Sheets", "delete row", "row_delete"},
 };
 
+static const struct {
+    struct kind_words word;
+    const char *why;
+} extras[] = {
+    [EXTRA_LINKED_RECORD] = {{"Airtable", "create record", "linked_record_create"},
+                             "linked record"},
+    [EXTRA_HEADER] = {{"Sheets", "write header", "header"}, "new column"},
+    [EXTRA_LOOK] = {{"Sheets", "format column", "column_format"}, "format"},
+};
+
 static const char *const level_words[] = {
     [ISSUE_INFO] = "info", [ISSUE_WARNING] = "warning", [ISSUE_CONFLICT] = "conflict",
     [ISSUE_HELD] = "held", [ISSUE_ERROR] = "error",
@@ -38,6 +48,12 @@ static const char *record_of(const struct sync_state *state, const struct op *op
 static uint32_t row_of(const struct sync_state *state, const struct op *op)
 {
     return op->row != SYNC_NONE ? state->rows[op->row].number : 0;
+}
+
+/* A record that is made of a row gets its id written beside it, whatever it will be. */
+static bool writes_new_id(const struct op *op)
+{
+    return op->kind == OP_RECORD_CREATE && op->row != SYNC_NONE;
 }
 
 /* Texts of what is overwritten and of what is written. */
@@ -108,6 +124,29 @@ static void add_op(struct table *t, const struct sync_state *state, const struct
     buf_release(&new_text);
 }
 
+static void add_extra(struct table *t, const struct plan_extra *x)
+{
+    table_add(t, extras[x->kind].word.side);
+    table_add(t, extras[x->kind].word.action);
+    table_add(t, x->kind == EXTRA_HEADER ? "1" : "");
+    table_add(t, x->kind == EXTRA_LINKED_RECORD ? "new" : "");
+    table_add(t, x->name);
+    table_add(t, "");
+    table_add(t, x->text);
+    table_add(t, extras[x->kind].why);
+}
+
+static void add_new_id(struct table *t, const struct sync_state *state, const struct op *op)
+{
+    table_add(t, words[OP_ROW_SET_ID].side);
+    table_add(t, words[OP_ROW_SET_ID].action);
+    table_addf(t, "%u", row_of(state, op));
+    table_add(t, "new");
+    for (size_t i = 0; i < 4; i++) {
+        table_add(t, "");
+    }
+}
+
 static void print_ops(const struct sync_state *state, const struct plan *plan, size_t max_ops,
                       struct buf *out)
 {
@@ -116,6 +155,13 @@ static void print_ops(const struct sync_state *state, const struct plan *plan, s
     struct table *t = table_new(headers);
     size_t shown = 0, all = 0;
 
+    for (size_t i = 0; i < plan->n_extras; i++) {
+        if (max_ops == 0 || all < max_ops) {
+            add_extra(t, &plan->extras[i]);
+            shown++;
+        }
+        all++;
+    }
     for (size_t i = 0; i < plan->n_ops; i++) {
         const struct op *op = &plan->ops[i];
 
@@ -125,6 +171,16 @@ static void print_ops(const struct sync_state *state, const struct plan *plan, s
         all++;
         if (max_ops == 0 || shown < max_ops) {
             add_op(t, state, op);
+            shown++;
+        }
+    }
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        if (!writes_new_id(&plan->ops[i])) {
+            continue;
+        }
+        all++;
+        if (max_ops == 0 || shown < max_ops) {
+            add_new_id(t, state, &plan->ops[i]);
             shown++;
         }
     }
@@ -206,6 +262,45 @@ static void json_op(struct jsonw *w, const struct sync_state *state, const struc
     jsonw_end_object(w);
 }
 
+static void json_extra(struct jsonw *w, const struct plan_extra *x)
+{
+    jsonw_object(w);
+    jsonw_member(w, "side", extras[x->kind].word.side);
+    jsonw_member(w, "action", extras[x->kind].word.key);
+    jsonw_member(w, x->kind == EXTRA_LINKED_RECORD ? "table" : "column", x->name);
+    jsonw_member(w, "new", x->text);
+    jsonw_end_object(w);
+}
+
+static void json_new_id(struct jsonw *w, const struct sync_state *state, const struct op *op)
+{
+    jsonw_object(w);
+    jsonw_member(w, "side", words[OP_ROW_SET_ID].side);
+    jsonw_member(w, "action", words[OP_ROW_SET_ID].key);
+    json_place(w, NULL, row_of(state, op));
+    jsonw_end_object(w);
+}
+
+static void json_ops(struct jsonw *w, const struct sync_state *state, const struct plan *plan)
+{
+    jsonw_key(w, "operations");
+    jsonw_array(w);
+    for (size_t i = 0; i < plan->n_extras; i++) {
+        json_extra(w, &plan->extras[i]);
+    }
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        if (words[plan->ops[i].kind].side) {
+            json_op(w, state, &plan->ops[i]);
+        }
+    }
+    for (size_t i = 0; i < plan->n_ops; i++) {
+        if (writes_new_id(&plan->ops[i])) {
+            json_new_id(w, state, &plan->ops[i]);
+        }
+    }
+    jsonw_end_array(w);
+}
+
 static void json_issue(struct jsonw *w, const struct sync_state *state, const struct sync_issue *x)
 {
     jsonw_object(w);
@@ -252,14 +347,7 @@ void plan_print_json(const struct sync_state *state, const struct plan *plan, st
 
     jsonw_init(&w, out);
     jsonw_object(&w);
-    jsonw_key(&w, "operations");
-    jsonw_array(&w);
-    for (size_t i = 0; i < plan->n_ops; i++) {
-        if (words[plan->ops[i].kind].side) {
-            json_op(&w, state, &plan->ops[i]);
-        }
-    }
-    jsonw_end_array(&w);
+    json_ops(&w, state, plan);
     jsonw_key(&w, "issues");
     jsonw_array(&w);
     for (size_t i = 0; i < plan->n_issues; i++) {

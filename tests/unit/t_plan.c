@@ -556,6 +556,7 @@ static void a_plan_is_shown_like_a_difference(void **state)
         "Airtable  create record  3    new     Name         new line  create\n"
         "Sheets    update row     2    rec1    Name    a    a2        edit\n"
         "Sheets    update row     2    rec1    Amount  12   10        conflict won by airtable\n"
+        "Sheets    write id       3    new\n"
         "conflict: row 2, field \"Amount\": changed on both sides: \"10\" in Airtable, \"12\" in "
         "the sheet; Airtable won by the rule\n"
         "Airtable \xe2\x86\x92 Sheets: 0 added, 1 updated, 0 deleted\n"
@@ -563,7 +564,7 @@ static void a_plan_is_shown_like_a_difference(void **state)
         "Conflicts: 1 resolved, 0 held; warnings: 0\n");
     buf_clear(&out);
     plan_print(&c->state, plan_make(&c->state), 1, &out);
-    assert_non_null(strstr(out.data, "... and 1 more\n"));
+    assert_non_null(strstr(out.data, "... and 2 more\n"));
     assert_null(strstr(out.data, "update row"));
     buf_release(&out);
 }
@@ -602,7 +603,8 @@ static void a_plan_is_shown_as_json(void **state)
         "\"cells\":[{\"fieldId\":\"fld1\",\"field\":\"Name\",\"old\":\"a\",\"new\":\"a2\","
         "\"why\":\"edit\"},"
         "{\"fieldId\":\"fld2\",\"field\":\"Amount\",\"old\":\"12\",\"new\":\"10\","
-        "\"why\":\"conflict won by airtable\",\"loser\":\"12\"}]}],"
+        "\"why\":\"conflict won by airtable\",\"loser\":\"12\"}]},"
+        "{\"side\":\"Sheets\",\"action\":\"row_set_id\",\"rowNumber\":3}],"
         "\"issues\":[{\"level\":\"conflict\",\"type\":\"CONFLICT\",\"recordId\":\"rec1\","
         "\"rowNumber\":2,\"field\":\"Amount\",\"message\":\"row 2, field \\\"Amount\\\": changed "
         "on both sides: \\\"10\\\" in Airtable, \\\"12\\\" in the sheet; Airtable won by the "
