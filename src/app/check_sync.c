@@ -7,7 +7,6 @@
 #include "net/json.h"
 #include "store/runlog.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LAPSE_SOON_MS (INT64_C(14) * 86400000)
@@ -44,20 +43,6 @@ void check_lapse(struct sync_check *k, enum service service, const char *step, s
 
 /* ---- the plan ---- */
 
-static void add_issue(struct sync_check *k, const struct json *issue)
-{
-    int64_t row = json_int(json_get(issue, "rowNumber"), 0);
-    const char *field = json_string(json_get(issue, "field"), "");
-    char where[32] = "";
-
-    if (row > 0) {
-        snprintf(where, sizeof where, "row %lld", (long long)row);
-    }
-    check_add(k->c, CHECK_NOTE, "plan", "%s%s%s%s%s", where, row > 0 && *field ? ", " : "", field,
-              row > 0 || *field ? ": " : "",
-              json_string(json_get(issue, "message"), "something cannot be synced"));
-}
-
 /* What the dry run has found in rows, records and cells: keys that are not unique, values that do
  * not fit, conflicts. */
 static void add_issues(struct sync_check *k, const char *run_id, struct bs_err *e)
@@ -79,7 +64,8 @@ static void add_issues(struct sync_check *k, const char *run_id, struct bs_err *
             continue;
         }
         if (shown < ISSUES_SHOWN) {
-            add_issue(k, i);
+            check_add(k->c, CHECK_NOTE, "plan", "%s",
+                      json_string(json_get(i, "message"), "something cannot be synced"));
         }
         shown++;
     }

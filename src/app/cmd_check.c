@@ -89,7 +89,7 @@ static void print_json(const struct checking *c)
 void check_print(const struct checking *c)
 {
     const char *sync = NULL;
-    size_t failed = 0;
+    size_t failed = 0, notes = 0;
 
     if (c->app->json) {
         print_json(c);
@@ -104,11 +104,14 @@ void check_print(const struct checking *c)
         }
         sync = x->sync;
         failed += x->level == CHECK_FAILED;
+        notes += x->level == CHECK_NOTE;
         out_line("  %-6s  %-12s %s", words[x->level], x->step, x->text);
     }
     out_line("%s", "");
     if (failed > 0) {
         out_line("%zu of %zu steps failed.", failed, c->n);
+    } else if (notes > 0) {
+        out_line("All is well but for %zu note%s.", notes, notes == 1 ? "" : "s");
     } else {
         out_line("All is well.");
     }

@@ -5,6 +5,7 @@ import copy
 import datetime
 import os
 import subprocess
+import time
 
 import harness
 from faulty import finish, killed, of_kind, start, together
@@ -213,20 +214,72 @@ def two_syncs(t):
     return h.init()
 
 
-def test_processes_at_once_refresh_an_airtable_sign_in_once():
+def refreshed_once(service):
     with Twin(both_bases()) as t, two_syncs(t) as h:
-        sign_in(h, "airtable")
+        sign_in(h, service)
         for round_ in range(6):
             t.reset()
             if round_ % 2:
-                t.control("auth", {"expire_all": "airtable"})  # each meets a 401
+                t.control("auth", {"expire_all": service})  # each meets a 401
             else:
-                lapse(h, "airtable")
+                lapse(h, service)
             for p in [start(h, "sync", n) for n in ("demo", "other")]:
                 finish(p)
-            assert [r["status"] for r in of_kind(t, "token.airtable")] == [200], round_
-        assert marked(h, "airtable") == 0
+            assert [r["status"] for r in of_kind(t, "token." + service)] == [200], round_
+        assert marked(h, service) == 0
         assert len(names(t)) == 3
+
+
+def test_processes_at_once_refresh_a_sign_in_once():
+    together(lambda: refreshed_once("airtable"), lambda: refreshed_once("google"))
+
+
+# What does not reach the token server, or is not carried out there.
+IN_BETWEEN = [{"kind": "cut_before"}, {"kind": "500"}, {"kind": "503"},
+              {"kind": "html", "apply": False}, {"kind": "garbage", "apply": False},
+              {"kind": "empty", "apply": False},
+              {"kind": "status", "code": 403, "type": "text/html", "body": "<h1>sign in to the hotel"},
+              {"kind": "status", "code": 400, "type": "text/html", "body": "<h1>Bad Request"},
+              {"kind": "status", "code": 511, "type": "text/html", "body": "<h1>Network login"}]
+
+
+def in_between(service, fault):
+    with Twin(both_bases()) as t, two_syncs(t) as h:
+        h.set(max_retries="0")
+        sign_in(h, service)
+        t.control("auth", {"expire_all": service})
+        lapse(h, service)
+        t.faults({"match": {"kind": "token"}, "count": -1, "fault": fault})
+        h.sync("demo", expect=LATER)
+        assert (marked(h, "airtable"), marked(h, "google")) == (0, 0), (service, fault)
+        t.faults()
+        h.sync("demo")
+        assert len(names(t)) == 3
+
+
+def test_trouble_on_the_way_to_a_refresh_never_asks_for_a_sign_in():
+    together(*[lambda s=s, f=f: in_between(s, f) for s in ("airtable", "google")
+               for f in IN_BETWEEN])
+
+
+def test_connecting_again_is_not_undone_by_a_refresh_that_was_under_way():
+    with Twin(both_bases()) as t, two_syncs(t) as h:
+        sign_in(h, "airtable")
+        lapse(h, "airtable")
+        t.reset()
+        t.faults({"match": {"kind": "token.airtable"}, "fault": {"kind": "delay", "ms": 1500}})
+        running = start(h, "sync", "demo")
+        until = time.time() + 20
+        while not h.sql('SELECT 1 FROM "Lease" WHERE name GLOB \'refresh:*\'') and \
+                time.time() < until:
+            time.sleep(0.02)
+        h.run("connect", "airtable", "--token-file", "-", input=harness.TOKEN + "\n")
+        finish(running, expect=None)
+        assert [r["status"] for r in of_kind(t, "token.airtable")] == [200]
+        assert h.sql('SELECT kind FROM "AirtableConnection"') == [("token",)]
+        t.reset()
+        h.sync()
+        assert of_kind(t, "token.airtable") == [] and of_kind(t, "airtable", 401) == []
 
 
 def test_a_new_pair_is_durable_before_it_is_used():
