@@ -43,7 +43,8 @@ COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 # gcc takes no (void) for an answer where a result must be looked at; clang does, and `make lint` asks it.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
     -Wpointer-arith -Wwrite-strings -Wundef -Wno-unused-result $(if $(filter 1,$(WERROR)),-Werror)
-CSTD := -std=c17 -D_GNU_SOURCE -DBASESYNC_CA_BUNDLE -Isrc -ffile-prefix-map=$(CURDIR)/= -fstack-protector-strong
+# Times and sizes of files have 64 bits on every machine (glibc asks to be told, musl always has them).
+CSTD := -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DBASESYNC_CA_BUNDLE -Isrc -ffile-prefix-map=$(CURDIR)/= -fstack-protector-strong
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

@@ -19,6 +19,9 @@
 
 #define MS_PER_DAY INT64_C(86400000)
 
+/* Also on machines of 32 bits: their time does not end in 2038. */
+_Static_assert(sizeof(time_t) >= 8, "times of 64 bits");
+
 static int64_t read_clock(clockid_t id)
 {
     struct timespec ts;
