@@ -72,7 +72,7 @@ enum bs_rc session_schema(struct app *app, struct session *s, const char *base,
                           const struct base_schema **out, struct bs_err *e)
 {
     struct airtable *at = airtable_new(s->caller, base);
-    enum bs_rc rc = airtable_schema(at, app->arena, out, e);
+    enum bs_rc rc = airtable_schema(at, app->arena, out, NULL, e);
 
     airtable_free(at);
     return rc;

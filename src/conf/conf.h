@@ -58,6 +58,7 @@ struct conf {
     char *airtable_api, *airtable_oauth;
     int airtable_rps;
     int64_t monthly_budget; /* 0: none */
+    bool change_feed;       /* follow the base's changes by a webhook without an address */
     /* [google] */
     char *sheets_url, *drive_url, *token_url, *auth_url, *revoke_url, *userinfo_url;
     int google_reads, google_writes; /* per minute */

@@ -82,6 +82,9 @@ const struct conf_key conf_keys[] = {
 {IN_AIRTABLE, "monthly_budget", &conf_int, C(monthly_budget), "0", 0, INT64_C(1000000000), NULL,
  NULL,
  "API calls that a month may cost; 0: no bound"},
+{IN_AIRTABLE, "change_feed", &conf_bool, C(change_feed), "yes", 0, 0, NULL, NULL,
+ "Ask Airtable what has changed instead of reading whole tables; needs the scope webhook:manage "
+ "and the role of a creator, without which whole tables are read"},
 
 {IN_GOOGLE, "sheets_url", &conf_url, C(sheets_url), "https://sheets.googleapis.com", 0, 0, NULL,
  NULL,

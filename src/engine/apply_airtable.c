@@ -197,6 +197,7 @@ static enum bs_rc confirm_update(struct run *r, const struct pending_op *p,
 
     set_bases(r, op, now, pair);
     r->state.records[op->record].cells = now;
+    run_feed_note_answer(r, res->record->id);
     note_new_choices(r, op);
     r->counts.records_updated++;
     return run_put_pair(r, pair, e);
@@ -351,6 +352,7 @@ static enum bs_rc confirm_create(struct run *r, const struct pending_op *p,
 
     rec->created_ms = res->record->created_ms;
     rec->cells = run_side_cells(r, res->record);
+    run_feed_note_answer(r, rec->id);
     pair->row_hint = r->state.rows[op->row].number;
     set_bases(r, op, rec->cells, pair);
     r->state.rows[op->row].known_record = rec->id;

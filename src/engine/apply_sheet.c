@@ -553,7 +553,8 @@ static enum bs_rc write_all(struct sheet_apply *a, struct bs_err *e)
 {
     int looks = 1;
 
-    if (look(a, false, e) != BS_OK) {
+    /* A tab that was only remembered is looked for by its id first. */
+    if (look(a, a->r->feed.tab_assumed, e) != BS_OK) {
         return e->rc;
     }
     while (work_left(a)) {

@@ -4,6 +4,7 @@
  * memory grows with the changes. A listing may be short without saying so: a record that a pair
  * knows and the listing does not have is asked for by id before anything is concluded.
  */
+#include "engine/fetch_p.h"
 #include "engine/run_p.h"
 #include "model/copy.h"
 
@@ -83,13 +84,6 @@ struct side_cell *run_side_cells(struct run *r, const struct airtable_record *re
     return cells;
 }
 
-struct listing {
-    struct run *r;
-    struct arena *scratch;
-    bool keep_all; /* fetched by id: always wanted with values */
-    size_t first;  /* records before this one are not the listing's */
-};
-
 /* Whether every mapped cell still equals the pair's base. */
 static bool equals_bases(struct listing *l, const struct airtable_record *rec)
 {
@@ -114,7 +108,7 @@ static bool equals_bases(struct listing *l, const struct airtable_record *rec)
     return true;
 }
 
-static enum bs_rc on_record(void *ctx, const struct airtable_record *rec, struct bs_err *e)
+enum bs_rc listing_record(void *ctx, const struct airtable_record *rec, struct bs_err *e)
 {
     struct listing *l = ctx;
     struct run *r = l->r;
@@ -145,9 +139,8 @@ static enum bs_rc on_record(void *ctx, const struct airtable_record *rec, struct
     return BS_OK;
 }
 
-static void forget_listing(void *ctx)
+void listing_start(struct listing *l)
 {
-    struct listing *l = ctx;
     struct run *r = l->r;
 
     r->state.n_records = l->first;
@@ -158,13 +151,18 @@ static void forget_listing(void *ctx)
     }
 }
 
+static void forget_listing(void *ctx)
+{
+    listing_start(ctx);
+}
+
 static enum bs_rc list_all(struct listing *l, struct bs_err *e)
 {
     struct run *r = l->r;
 
     for (int try = 0; try < 2; try++) {
-        forget_listing(l);
-        if (airtable_list(r->at, &r->query, on_record, forget_listing, l, e) != BS_OK) {
+        listing_start(l);
+        if (airtable_list(r->at, &r->query, listing_record, forget_listing, l, e) != BS_OK) {
             return e->rc;
         }
         if (r->state.n_records > 0 || r->state.n_pairs == 0) {
@@ -200,16 +198,16 @@ static size_t missing_ids(struct run *r, const char ***out)
     return n;
 }
 
-/* Asks for each still missing record by itself: only a certain "not there" is a deletion. */
-static enum bs_rc confirm_gone(struct run *r, const char *const *ids, size_t n, struct bs_err *e)
+enum bs_rc listing_confirm_gone(struct run *r, const char *const *ids, size_t n, struct bs_err *e)
 {
     size_t asked = 0;
 
     for (size_t i = 0; i < n; i++) {
         bool here = true;
 
-        if (strmap_get(r->record_by_id, ids[i]) != STRMAP_NONE) {
-            continue;
+        if (strmap_get(r->record_by_id, ids[i]) != STRMAP_NONE ||
+            strmap_get(r->pair_by_id, ids[i]) == STRMAP_NONE) {
+            continue; /* of a foreign id nothing is known, nor concluded */
         }
         bool sure = asked < RUN_MISSING_CONFIRM_MAX;
 
@@ -217,9 +215,6 @@ static enum bs_rc confirm_gone(struct run *r, const char *const *ids, size_t n, 
             return e->rc;
         }
         asked++;
-        if (strmap_get(r->pair_by_id, ids[i]) == STRMAP_NONE) {
-            continue; /* a foreign id: nothing is known of it */
-        }
         uint32_t at = run_add_record(r, ids[i]);
 
         r->state.records[at].presence = sure && !here ? PRESENCE_GONE : PRESENCE_UNKNOWN;
@@ -233,15 +228,16 @@ static enum bs_rc confirm_gone(struct run *r, const char *const *ids, size_t n, 
     return BS_OK;
 }
 
-/* Deletions that an earlier run has established and kept the row of. */
-static void add_known_gone(struct run *r)
+void listing_add_known_gone(struct run *r)
 {
     for (size_t i = 0; i < r->state.n_pairs; i++) {
         const struct sync_pair *p = &r->state.pairs[i];
 
         if ((p->flags & PAIR_RECORD_GONE) != 0 &&
             strmap_get(r->record_by_id, p->record_id) == STRMAP_NONE) {
-            r->state.records[run_add_record(r, p->record_id)].presence = PRESENCE_GONE;
+            uint32_t at = run_add_record(r, p->record_id); /* moves the list when it is full */
+
+            r->state.records[at].presence = PRESENCE_GONE;
         }
     }
 }
@@ -254,10 +250,10 @@ static enum bs_rc find_missing(struct listing *l, struct bs_err *e)
 
     if (n > 0) {
         l->keep_all = true;
-        rc = airtable_fetch(l->r->at, &l->r->query, ids, n, on_record, l, e);
+        rc = airtable_fetch(l->r->at, &l->r->query, ids, n, listing_record, l, e);
     }
     if (n > 0 && rc == BS_OK) {
-        rc = confirm_gone(l->r, ids, n, e);
+        rc = listing_confirm_gone(l->r, ids, n, e);
     }
     free(ids);
     return rc;
@@ -269,12 +265,15 @@ enum bs_rc run_read_airtable(struct run *r, struct bs_err *e)
     enum bs_rc rc;
 
     r->state.airtable_listed = false;
-    rc = list_all(&l, e);
+    rc = run_read_links(r, e);
+    if (rc == BS_OK) {
+        rc = list_all(&l, e);
+    }
     if (rc == BS_OK) {
         rc = find_missing(&l, e);
     }
     if (rc == BS_OK) {
-        add_known_gone(r);
+        listing_add_known_gone(r);
     }
     r->state.airtable_listed = rc == BS_OK;
     arena_free(l.scratch);

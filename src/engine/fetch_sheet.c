@@ -89,6 +89,9 @@ static enum bs_rc take_header(struct values_read *v, const struct cell *cells, u
     /* New columns go behind everything there is, so everything must have been looked at. */
     uint32_t need = column_missing(r) ? r->tab->columns : needed_width(r);
 
+    if (r->feed.delta && (column_missing(r) || need > r->layout.read_width)) {
+        return run_feed_doubt(r, e, "a column is not where it was");
+    }
     v->wider = need > r->layout.read_width;
     return v->wider ? bs_fail(e, BS_SKIP, BS_K_NONE, "wider") : BS_OK;
 }
@@ -239,9 +242,11 @@ static enum bs_rc on_values(void *ctx, size_t range, uint32_t row, uint32_t col0
 
 static enum bs_rc read_once(struct run *r, struct values_read *v, struct bs_err *e)
 {
+    /* Of a tab that is only remembered the present size is not known: open ends take in all. */
+    bool open = r->feed.tab_assumed;
     struct a1_range ranges[2] = {
-        {0, r->tab->columns - 1, 1, 1},
-        {0, r->layout.read_width - 1, 2, r->tab->rows},
+        {0, open ? UINT32_MAX : r->tab->columns - 1, 1, 1},
+        {0, r->layout.read_width - 1, 2, open ? UINT32_MAX : r->tab->rows},
     };
 
     start_values(v);
@@ -484,9 +489,25 @@ static enum bs_rc check_loaded(struct run *r, struct bs_err *e)
     return BS_OK;
 }
 
+/* Is there a record that is not simply as it was? Then something may be written. */
+static bool is_anything_new(const struct run *r)
+{
+    for (size_t i = 0; i < r->state.n_records; i++) {
+        uint32_t pair = strmap_get(r->pair_by_id, r->state.records[i].id);
+
+        if (r->state.records[i].cells != NULL || pair == STRMAP_NONE ||
+            (r->state.records[i].presence != PRESENCE_HERE &&
+             (r->state.pairs[pair].flags & PAIR_RECORD_GONE) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum bs_rc run_read_grid(struct run *r, struct bs_err *e)
 {
     struct grid_read g = {.r = r};
+    const struct sheet_meta *seen = NULL;
     struct a1_range *ranges = NULL;
     enum bs_rc rc = BS_OK;
 
@@ -499,7 +520,11 @@ enum bs_rc run_read_grid(struct run *r, struct bs_err *e)
         }
     }
     if (n > 0) {
-        rc = sheets_read_grid(r->sh, r->tab->title, ranges, n, on_grid, &g, e);
+        rc = sheets_read_grid(r->sh, r->tab->title, ranges, n, on_grid, &g, r->arena,
+                              r->feed.tab_assumed ? &seen : NULL, e);
+    }
+    if (rc == BS_OK && r->feed.tab_assumed && (n > 0 || is_anything_new(r))) {
+        rc = run_feed_prove_tab(r, seen, e);
     }
     if (rc == BS_OK) {
         rc = check_loaded(r, e);

@@ -87,6 +87,12 @@ void run_issue(struct run *r, enum issue_level level, enum bs_kind kind, const c
     add(r, &x);
 }
 
+void run_forget_issues(struct run *r)
+{
+    r->n_issues = r->issues_dropped = 0;
+    r->counts.warnings = r->counts.conflicts = r->counts.held = 0;
+}
+
 void run_take_issues(struct run *r, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->n_issues; i++) {

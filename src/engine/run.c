@@ -22,9 +22,13 @@
 #define PASSES 2     /* computed values of other records may change by our writes */
 #define BUSY_POLL_MS 1000
 
-static void step(const struct run *r, enum run_step s)
+/* Each step is told once, also when a run begins anew as a full one. */
+static void step(struct run *r, enum run_step s)
 {
-    if (r->env->report->step != NULL) {
+    bool told = (r->steps_told & 1U << s) != 0;
+
+    r->steps_told |= 1U << s;
+    if (r->env->report->step != NULL && !told) {
         r->env->report->step(r->env->report->ctx, s);
     }
 }
@@ -42,22 +46,51 @@ static enum bs_rc load_zone(struct run *r, struct bs_err *e)
     return BS_OK;
 }
 
+static enum bs_rc ask_schemas(struct run *r, struct bs_err *e)
+{
+    const char **text = r->env->conf->change_feed ? &r->feed.schema_text : NULL;
+
+    if (airtable_schema(r->at, r->arena, &r->schema, text, e) != BS_OK) {
+        return e->rc;
+    }
+    return sheets_meta(r->sh, r->arena, &r->meta, e);
+}
+
 static enum bs_rc read_schemas(struct run *r, struct bs_err *e)
 {
+    enum bs_rc rc;
+
     step(r, STEP_SCHEMA);
-    if (airtable_schema(r->at, r->arena, &r->schema, e) != BS_OK ||
-        sheets_meta(r->sh, r->arena, &r->meta, e) != BS_OK || load_zone(r, e) != BS_OK) {
+    rc = r->feed.delta ? run_feed_recall(r, e) : ask_schemas(r, e);
+    if (rc != BS_OK || load_zone(r, e) != BS_OK) {
         return e->rc;
     }
     return run_find_target(r, e);
+}
+
+/* Both structures, and what is stored brought into line with them. */
+static enum bs_rc get_ready(struct run *r, struct bs_err *e)
+{
+    if (read_schemas(r, e) != BS_OK) {
+        return e->rc;
+    }
+    step(r, STEP_EXECUTE);
+    if (!r->opt->dry_run && r->start_over && state_clear(r->env->store, r->sc->id, e) != BS_OK) {
+        return e->rc;
+    }
+    if (r->opt->dry_run) {
+        return BS_OK;
+    }
+    return state_set_fields(r->env->store, r->sc->id, r->state_keys, r->n_fields, e);
 }
 
 static enum bs_rc read_sides(struct run *r, struct bs_err *e)
 {
     r->state.n_rows = r->state.n_records = 0;
     if (run_read_sheet(r, e) != BS_OK || run_doubt_sheet(r, e) != BS_OK ||
-        run_recover_rows(r, e) != BS_OK || run_read_links(r, e) != BS_OK ||
-        run_read_airtable(r, e) != BS_OK || run_read_grid(r, e) != BS_OK) {
+        run_recover_rows(r, e) != BS_OK ||
+        (r->feed.delta ? run_read_delta(r, e) : run_read_airtable(r, e)) != BS_OK ||
+        run_read_grid(r, e) != BS_OK || (r->feed.delta && run_feed_check_choices(r, e) != BS_OK)) {
         return e->rc;
     }
     return run_recover(r, e);
@@ -75,6 +108,41 @@ static enum bs_rc read_all(struct run *r, struct bs_err *e)
         }
     }
     return rc;
+}
+
+/* A delta reads what the feed and the sheet name; it becomes a full run when that cannot be
+ * trusted. Nothing has been written until then. */
+static enum bs_rc get_all(struct run *r, struct bs_err *e)
+{
+    bool asked = false;
+
+    do {
+        bool delta = r->feed.delta;
+
+        /* A full run asks the feed before it reads the schema: what changes from then on is named
+         * in the next run. A delta needs its fields to understand what it says. */
+        if (!asked && !delta && run_feed_start(r, e) != BS_OK) {
+            return e->rc;
+        }
+        asked = asked || !delta;
+        if (get_ready(r, e) != BS_OK) {
+            continue;
+        }
+        if (!asked && run_feed_start(r, e) != BS_OK) {
+            return e->rc;
+        }
+        asked = true;
+        if (delta && !r->feed.delta) {
+            r->feed.tab_assumed = false;
+            run_forget_issues(r);
+            bs_seen(get_ready(r, e));
+        }
+        if (e->rc == BS_OK) {
+            bs_seen(read_all(r, e));
+        }
+    } while (e->rc != BS_OK && run_feed_drop(r, e));
+    run_feed_tell(r);
+    return e->rc;
 }
 
 /* ---- planning ---- */
@@ -173,12 +241,26 @@ static bool needs_second_pass(const struct run *r)
 
 static enum bs_rc prepare_second_pass(struct run *r, struct bs_err *e)
 {
-    if ((r->made_choices && airtable_schema(r->at, r->arena, &r->schema, e) != BS_OK) ||
+    if ((r->made_choices &&
+         airtable_schema(r->at, r->arena, &r->schema, &r->feed.schema_text, e) != BS_OK) ||
         sheets_meta(r->sh, r->arena, &r->meta, e) != BS_OK) {
         return e->rc;
     }
-    r->made_choices = false;
+    r->made_choices = r->feed.tab_assumed = false;
     return run_find_target(r, e);
+}
+
+/* *again: what our writes have changed elsewhere is still to be looked at. */
+static enum bs_rc second_pass(struct run *r, bool *again, struct bs_err *e)
+{
+    bool any = true;
+
+    *again = needs_second_pass(r);
+    if (*again && r->feed.delta && run_feed_again(r, &any, e) != BS_OK) {
+        return e->rc;
+    }
+    *again = *again && (any || r->made_choices);
+    return *again ? prepare_second_pass(r, e) : BS_OK;
 }
 
 static enum bs_rc hold_conflicts(struct run *r, const struct plan *plan, struct bs_err *e)
@@ -213,7 +295,7 @@ static bool writes_airtable(const struct plan *plan)
 
 static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
 {
-    if (read_all(r, e) != BS_OK || run_apply_choices(r, e) != BS_OK) {
+    if ((first ? get_all(r, e) : read_all(r, e)) != BS_OK || run_apply_choices(r, e) != BS_OK) {
         return e->rc;
     }
     struct plan *plan = plan_make(&r->state);
@@ -245,40 +327,40 @@ static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
         return e->rc;
     }
     FAIL_POINT("run.applied");
-    return run_close_pairs(r, plan, e) == BS_OK ? run_close_deletes(r, e) : e->rc;
+    if (run_close_pairs(r, plan, e) != BS_OK || run_close_deletes(r, e) != BS_OK) {
+        return e->rc;
+    }
+    run_feed_note_pending(r);
+    return BS_OK;
 }
 
 static enum bs_rc execute(struct run *r, struct bs_err *e)
 {
+    bool again = true;
+
     step(r, STEP_DECRYPT);
-    if (run_connect(r, e) != BS_OK || read_schemas(r, e) != BS_OK) {
-        return e->rc;
-    }
-    step(r, STEP_EXECUTE);
-    if (!r->opt->dry_run && r->start_over && state_clear(r->env->store, r->sc->id, e) != BS_OK) {
-        return e->rc;
-    }
-    if (!r->opt->dry_run &&
-        state_set_fields(r->env->store, r->sc->id, r->state_keys, r->n_fields, e) != BS_OK) {
+    if (run_connect(r, e) != BS_OK || run_feed_open(r, e) != BS_OK) {
         return e->rc;
     }
     if (r->opt->undo_log != NULL) {
         r->load_all = true;
-        return read_all(r, e) != BS_OK ? e->rc : run_undo(r, e);
+        return get_all(r, e) != BS_OK ? e->rc : run_undo(r, e);
     }
-    for (int pass = 0; pass < PASSES; pass++) {
+    for (int pass = 0; pass < PASSES && again; pass++) {
         r->wrote_airtable = false;
         if (one_pass(r, pass == 0, e) != BS_OK) {
             return e->rc;
         }
-        if (r->opt->dry_run || !needs_second_pass(r)) {
-            break;
-        }
-        if (pass + 1 < PASSES && prepare_second_pass(r, e) != BS_OK) {
+        again = !r->opt->dry_run && pass + 1 < PASSES;
+        if (again && second_pass(r, &again, e) != BS_OK) {
             return e->rc;
         }
     }
-    return r->opt->dry_run ? BS_OK : run_store_target(r, true, e);
+    if (r->opt->dry_run || run_store_target(r, true, e) != BS_OK) {
+        return e->rc;
+    }
+    FAIL_POINT("run.closing");
+    return run_feed_close(r, e);
 }
 
 /* ---- opening and closing ---- */
@@ -304,6 +386,7 @@ static void run_init(struct run *r, const struct run_env *env, const struct conf
 static void run_release(struct run *r)
 {
     run_disconnect(r);
+    run_feed_release(r);
     links_free(r->links);
     zone_free(r->zone);
     strmap_free(r->pair_by_id);
@@ -434,8 +517,8 @@ enum bs_rc run_sync(const struct run_env *env, const struct conf_sync *cs,
                              clock_wall_ms(), e);
     }
     if (e->rc == BS_OK && start_log(&r, out, e) == BS_OK) {
-        if (leased) {
-            (void)execute(&r, &out->err);
+        if (leased && execute(&r, &out->err) != BS_OK) {
+            (void)run_feed_failed(&r, &out->err, e);
         }
         (void)close_run(&r, out, e);
     }

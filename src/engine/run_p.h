@@ -9,6 +9,7 @@
 #define ENGINE_RUN_P_H
 
 #include "base/hash.h"
+#include "engine/feed.h"
 #include "engine/run.h"
 #include "model/convert.h"
 #include "remote/airtable.h"
@@ -99,7 +100,9 @@ struct run {
     bool load_all;            /* every row and record is wanted with its cells */
     struct run_extra *extras; /* arena */
     size_t n_extras;
-    bool made_choices; /* a write has made a new select choice */
+    bool made_choices;   /* a write has made a new select choice */
+    unsigned steps_told; /* bits of enum run_step */
+    struct run_feed feed;
 };
 
 /* ---- target.c: schema, mapping, tab; what has drifted since the last run ---- */
@@ -203,6 +206,8 @@ void run_held_texts(struct run *r, const struct sync_issue *x, struct conflict *
 /* ---- issues ---- */
 void run_issue(struct run *r, enum issue_level level, enum bs_kind kind, const char *record_id,
                uint32_t row, uint32_t field, const char *fmt, ...) BS_PRINTF(7, 8);
+/* What was said so far was said too early. */
+void run_forget_issues(struct run *r);
 /* Takes over a plan's issues, each once. */
 void run_take_issues(struct run *r, const struct plan *plan);
 /* SyncLog.errors: a JSON array, NULL when there is nothing; malloc'd. */

@@ -113,7 +113,8 @@ static enum bs_rc read_heads(struct run *r, struct snapshot *s, struct bs_err *e
         s->heads[c] = arena_strdup(s->arena, cell_spelling(&cell, number));
         formulas = formulas || s->heads[c][0] == '=';
     }
-    return formulas ? sheets_read_grid(r->sh, r->tab->title, &first, 1, on_head, s, e) : BS_OK;
+    return formulas ? sheets_read_grid(r->sh, r->tab->title, &first, 1, on_head, s, NULL, NULL, e)
+                    : BS_OK;
 }
 
 const char *snapshot_head(const struct snapshot *s, uint32_t column)

@@ -39,6 +39,7 @@ void airtable_explain(const struct airtable *at, enum airtable_need need, struct
         [NEED_SCHEMA] = {"read", "schema.bases:read", ""},
         [NEED_READ] = {"read", "data.records:read", ""},
         [NEED_WRITE] = {"written to", "data.records:write", ", and its user the role of an editor"},
+        [NEED_FEED] = {"watched", "webhook:manage", ", and its user the role of a creator"},
     };
     /* This message of Airtable's says more than ours could: which table, which field. */
     const char *words = str_eq(e->code, "INVALID_PERMISSIONS") ? e->msg : e->code;
@@ -52,6 +53,14 @@ void airtable_explain(const struct airtable *at, enum airtable_need need, struct
                     "airtable.com/create/tokens%s",
                     at->base_id, needs[need].what, e->http, words, needs[need].scope,
                     needs[need].role));
+}
+
+static enum airtable_need need_of(const char *url)
+{
+    if (strstr(url, "/v0/meta/") != NULL) {
+        return NEED_SCHEMA;
+    }
+    return strstr(url, "/v0/bases/") != NULL ? NEED_FEED : NEED_READ;
 }
 
 enum bs_rc airtable_call(struct airtable *at, struct call *call, struct json **doc,
@@ -72,7 +81,7 @@ enum bs_rc airtable_call(struct airtable *at, struct call *call, struct json **d
                          "no JSON object");
         }
     } else {
-        airtable_explain(at, strstr(call->url, "/v0/meta/") != NULL ? NEED_SCHEMA : NEED_READ, e);
+        airtable_explain(at, need_of(call->url), e);
     }
     call_result_release(&res);
     return rc;

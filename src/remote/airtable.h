@@ -25,9 +25,16 @@ struct airtable;
 struct airtable *airtable_new(struct caller *caller, const char *base_id);
 void airtable_free(struct airtable *at); /* NULL is nothing */
 
-/* GET /v0/meta/bases/{base}/tables. In the arena. */
+/* GET /v0/meta/bases/{base}/tables. In the arena. text, when not NULL, gets the same as JSON for
+ * the two functions below. */
 enum bs_rc airtable_schema(struct airtable *at, struct arena *a, const struct base_schema **out,
-                           struct bs_err *e) BS_MUST_CHECK;
+                           const char **text, struct bs_err *e) BS_MUST_CHECK;
+/* Such a text, kept from an earlier answer. */
+enum bs_rc airtable_schema_parse(struct arena *a, const char *base_id, const char *text,
+                                 const struct base_schema **out, struct bs_err *e) BS_MUST_CHECK;
+/* Such a text with the named tables alone, in the order of the text. */
+enum bs_rc airtable_schema_cut(const char *text, const char *const *table_ids, size_t n,
+                               struct buf *out, struct bs_err *e) BS_MUST_CHECK;
 
 struct airtable_record {
     const char *id;
@@ -58,6 +65,10 @@ enum bs_rc airtable_list(struct airtable *at, const struct airtable_query *q,
 enum bs_rc airtable_fetch(struct airtable *at, const struct airtable_query *q,
                           const char *const *ids, size_t n, airtable_record_fn *each, void *ctx,
                           struct bs_err *e) BS_MUST_CHECK;
+/* The same of those that the query's view shows. */
+enum bs_rc airtable_fetch_shown(struct airtable *at, const struct airtable_query *q,
+                                const char *const *ids, size_t n, airtable_record_fn *each,
+                                void *ctx, struct bs_err *e) BS_MUST_CHECK;
 /* Is this record there? GET by id: *here false only on a certain 404 MODEL_ID_NOT_FOUND. */
 enum bs_rc airtable_exists(struct airtable *at, const char *table_id, const char *record_id,
                            bool *here, struct bs_err *e) BS_MUST_CHECK;

@@ -252,13 +252,11 @@ static enum bs_rc fetch_chunk(struct airtable *at, const struct airtable_query *
                               const char *const *ids, size_t n, airtable_record_fn *each, void *ctx,
                               struct bs_err *e)
 {
-    struct airtable_query plain = *q;
-    struct listing l = {.at = at, .q = &plain, .each = each, .ctx = ctx};
+    struct listing l = {.at = at, .q = q, .each = each, .ctx = ctx};
     struct buf formula;
     size_t terms = 0;
     enum bs_rc rc = BS_OK;
 
-    plain.view = NULL;
     buf_init(&formula, BUF_NO_LIMIT);
     buf_adds(&formula, "OR(");
     for (size_t i = 0; i < n; i++) {
@@ -275,13 +273,13 @@ static enum bs_rc fetch_chunk(struct airtable *at, const struct airtable_query *
     return rc;
 }
 
-enum bs_rc airtable_fetch(struct airtable *at, const struct airtable_query *q,
-                          const char *const *ids, size_t n, airtable_record_fn *each, void *ctx,
-                          struct bs_err *e)
+enum bs_rc airtable_fetch_shown(struct airtable *at, const struct airtable_query *q,
+                                const char *const *ids, size_t n, airtable_record_fn *each,
+                                void *ctx, struct bs_err *e)
 {
     enum bs_rc rc = BS_OK;
 
-    if (n <= SINGLE_READS_MAX) {
+    if (q->view == NULL && n <= SINGLE_READS_MAX) {
         for (size_t i = 0; i < n && rc == BS_OK; i++) {
             rc = airtable_is_record_id(ids[i]) ? fetch_single(at, q, ids[i], each, ctx, e) : BS_OK;
         }
@@ -293,6 +291,16 @@ enum bs_rc airtable_fetch(struct airtable *at, const struct airtable_query *q,
         rc = fetch_chunk(at, q, ids + i, k, each, ctx, e);
     }
     return rc;
+}
+
+enum bs_rc airtable_fetch(struct airtable *at, const struct airtable_query *q,
+                          const char *const *ids, size_t n, airtable_record_fn *each, void *ctx,
+                          struct bs_err *e)
+{
+    struct airtable_query anywhere = *q;
+
+    anywhere.view = NULL;
+    return airtable_fetch_shown(at, &anywhere, ids, n, each, ctx, e);
 }
 
 /* ---- names of linked records ---- */

@@ -30,7 +30,7 @@ enum bs_rc airtable_parse_schema(struct arena *a, const char *base_id, const str
 
 /* Gives a refusal (403, 404) the sentence a person needs: which base, which scope, where to give
  * it. Airtable does not tell "not there" from "not allowed". Other errors stay as they are. */
-enum airtable_need { NEED_SCHEMA, NEED_READ, NEED_WRITE };
+enum airtable_need { NEED_SCHEMA, NEED_READ, NEED_WRITE, NEED_FEED };
 void airtable_explain(const struct airtable *at, enum airtable_need need, struct bs_err *e);
 
 /* Performs a call of this base and parses its JSON answer. *doc is the caller's (json_free). */

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "remote/airtable_p.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TABLES_MAX 2000
@@ -181,7 +182,7 @@ enum bs_rc airtable_parse_schema(struct arena *a, const char *base_id, const str
 }
 
 enum bs_rc airtable_schema(struct airtable *at, struct arena *a, const struct base_schema **out,
-                           struct bs_err *e)
+                           const char **text_out, struct bs_err *e)
 {
     struct json *doc = NULL;
     struct buf url;
@@ -192,10 +193,65 @@ enum bs_rc airtable_schema(struct airtable *at, struct arena *a, const struct ba
     url_encode(&url, at->base_id);
     buf_adds(&url, "/tables");
     call.url = url.data;
-    if (airtable_call(at, &call, &doc, e) == BS_OK) {
-        bs_seen(airtable_parse_schema(a, at->base_id, doc, out, e));
+    if (airtable_call(at, &call, &doc, e) == BS_OK &&
+        airtable_parse_schema(a, at->base_id, doc, out, e) == BS_OK && text_out != NULL) {
+        char *printed = json_print(doc);
+
+        *text_out = arena_strdup(a, printed);
+        free(printed);
     }
     json_free(doc);
     buf_release(&url);
     return e->rc;
+}
+
+/* ---- as text ---- */
+
+enum bs_rc airtable_schema_parse(struct arena *a, const char *base_id, const char *from,
+                                 const struct base_schema **out, struct bs_err *e)
+{
+    struct json *doc = NULL;
+
+    if (json_parse(from, strlen(from), &doc, e) == BS_OK) {
+        bs_seen(airtable_parse_schema(a, base_id, doc, out, e));
+    }
+    json_free(doc);
+    return e->rc;
+}
+
+static bool is_among(const char *id, const char *const *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(ids[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum bs_rc airtable_schema_cut(const char *from, const char *const *table_ids, size_t n,
+                               struct buf *out, struct bs_err *e)
+{
+    struct json *doc = NULL;
+    struct jsonw w;
+
+    if (json_parse(from, strlen(from), &doc, e) != BS_OK) {
+        return e->rc;
+    }
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    jsonw_key(&w, "tables");
+    jsonw_array(&w);
+    for (const struct json *t = json_child(json_get(doc, "tables")); t != NULL; t = json_next(t)) {
+        if (is_among(json_string(json_get(t, "id"), ""), table_ids, n)) {
+            char *printed = json_print(t);
+
+            jsonw_raw(&w, printed);
+            free(printed);
+        }
+    }
+    jsonw_end_array(&w);
+    jsonw_end_object(&w);
+    json_free(doc);
+    return BS_OK;
 }

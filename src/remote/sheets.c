@@ -1,6 +1,7 @@
 #include "remote/sheets_p.h"
 
 #include "base/clock.h"
+#include "base/jsonw.h"
 #include "base/str.h"
 #include "net/json.h"
 
@@ -202,6 +203,58 @@ enum bs_rc sheets_meta(struct sheets *s, struct arena *a, const struct sheet_met
     json_free(doc);
     buf_release(&url);
     return e->rc;
+}
+
+enum bs_rc sheets_meta_parse(struct arena *a, const char *text, const struct sheet_meta **out,
+                             struct bs_err *e)
+{
+    struct json *doc = NULL;
+
+    if (json_parse(text, strlen(text), &doc, e) == BS_OK) {
+        bs_seen(parse_meta(a, doc, out, e));
+    }
+    json_free(doc);
+    return e->rc;
+}
+
+static void print_tab(struct jsonw *w, const struct sheet_tab *t)
+{
+    jsonw_object(w);
+    jsonw_key(w, "properties");
+    jsonw_object(w);
+    jsonw_member_int(w, "sheetId", t->id);
+    jsonw_member(w, "title", t->title);
+    jsonw_member(w, "sheetType", t->is_grid ? "GRID" : "OBJECT");
+    jsonw_key(w, "gridProperties");
+    jsonw_object(w);
+    jsonw_member_int(w, "rowCount", t->rows);
+    jsonw_member_int(w, "columnCount", t->columns);
+    jsonw_member_int(w, "frozenRowCount", t->frozen_rows);
+    jsonw_end_object(w);
+    jsonw_end_object(w);
+    jsonw_end_object(w);
+}
+
+/* In Google's own form, so that one parser reads both. */
+void sheets_meta_print(const struct sheet_meta *m, struct buf *out)
+{
+    struct jsonw w;
+
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    jsonw_key(&w, "properties");
+    jsonw_object(&w);
+    jsonw_member(&w, "title", m->title);
+    jsonw_member(&w, "locale", m->locale);
+    jsonw_member(&w, "timeZone", m->time_zone);
+    jsonw_end_object(&w);
+    jsonw_key(&w, "sheets");
+    jsonw_array(&w);
+    for (size_t i = 0; i < m->n_tabs; i++) {
+        print_tab(&w, &m->tabs[i]);
+    }
+    jsonw_end_array(&w);
+    jsonw_end_object(&w);
 }
 
 const struct sheet_tab *sheets_find_tab(const struct sheet_meta *m, const char *ref)

@@ -37,6 +37,10 @@ struct sheet_meta {
 /* spreadsheets.get with a mask. In the arena. */
 enum bs_rc sheets_meta(struct sheets *s, struct arena *a, const struct sheet_meta **out,
                        struct bs_err *e) BS_MUST_CHECK;
+/* As text to keep, and back. */
+void sheets_meta_print(const struct sheet_meta *m, struct buf *out);
+enum bs_rc sheets_meta_parse(struct arena *a, const char *text, const struct sheet_meta **out,
+                             struct bs_err *e) BS_MUST_CHECK;
 /* By title (as Sheets compares: without regard to case) or "gid:N"; NULL when none. */
 const struct sheet_tab *sheets_find_tab(const struct sheet_meta *m, const char *ref);
 
@@ -58,10 +62,11 @@ enum bs_rc sheets_read_values(struct sheets *s, const char *title, const struct 
                               struct bs_err *e) BS_MUST_CHECK;
 /* spreadsheets.get with userEnteredValue, effectiveValue, formattedValue and number format: typed
  * cells. Split over several requests when the ranges are many (URL length) or large (rows x
- * columns). */
+ * columns). seen, when not NULL: the spreadsheet as these answers describe it, with this one tab,
+ * in the arena; NULL when they do not. */
 enum bs_rc sheets_read_grid(struct sheets *s, const char *title, const struct a1_range *ranges,
-                            size_t n, sheets_row_fn *each, void *ctx,
-                            struct bs_err *e) BS_MUST_CHECK;
+                            size_t n, sheets_row_fn *each, void *ctx, struct arena *a,
+                            const struct sheet_meta **seen, struct bs_err *e) BS_MUST_CHECK;
 
 /* ---- one atomic write ---- */
 struct sheets_batch;

@@ -45,6 +45,8 @@ void grid_reset(void *ctx)
     }
     p->block = 0;
     p->in_cell = false;
+    p->book = (struct sheet_meta){0};
+    p->tab = p->seen = (struct sheet_tab){0};
     memset(p->key, 0, sizeof p->key);
     start_block(p);
 }
@@ -206,6 +208,60 @@ static bool end_block(struct grid_parser *p)
     return true;
 }
 
+/* ---- the spreadsheet and the tab themselves ---- */
+
+static void take_book(struct grid_parser *p, const struct jstream_token *t)
+{
+    const char **texts[] = {&p->book.title, &p->book.locale, &p->book.time_zone};
+    static const char *const names[] = {"title", "locale", "timeZone"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names && t->event == JS_STRING; i++) {
+        if (key_is(p, 1, names[i])) {
+            *texts[i] = arena_strndup(p->seen_arena, t->text, t->len);
+        }
+    }
+}
+
+static void take_tab(struct grid_parser *p, const struct jstream_token *t)
+{
+    bool grid = key_is(p, 3, "gridProperties") && t->depth - p->root == D_BLOCK;
+    uint32_t number =
+        t->event == JS_NUMBER && t->number >= 0 && t->number <= INT32_MAX ? (uint32_t)t->number : 0;
+
+    if (grid && key_is(p, 4, "rowCount")) {
+        p->tab.rows = number;
+    } else if (grid && key_is(p, 4, "columnCount")) {
+        p->tab.columns = number;
+    } else if (grid && key_is(p, 4, "frozenRowCount")) {
+        p->tab.frozen_rows = number;
+    } else if (key_is(p, 3, "sheetId")) {
+        p->tab.id = number;
+    } else if (key_is(p, 3, "title") && t->event == JS_STRING) {
+        p->tab.title = arena_strndup(p->seen_arena, t->text, t->len);
+    }
+}
+
+static void take_property(struct grid_parser *p, const struct jstream_token *t)
+{
+    int below = t->depth - p->root;
+
+    if (below == 1 && key_is(p, 0, "properties")) {
+        take_book(p, t);
+    } else if ((below == 3 || below == D_BLOCK) && key_is(p, 0, "sheets") &&
+               key_is(p, 2, "properties")) {
+        take_tab(p, t);
+    }
+}
+
+static void end_tab(struct grid_parser *p)
+{
+    if (p->tab.title != NULL && str_eq_ci(p->tab.title, p->title)) {
+        p->seen = p->tab;
+        p->seen.is_grid = true;
+    }
+    p->tab = (struct sheet_tab){0};
+}
+
 static bool open_group(struct grid_parser *p, const struct jstream_token *t)
 {
     int below = t->depth - p->root;
@@ -240,6 +296,9 @@ static bool close_group(struct grid_parser *p, const struct jstream_token *t)
     if (below == D_BLOCK && key_is(p, 0, "sheets") && key_is(p, 2, "data")) {
         return end_block(p);
     }
+    if (below == 2 && key_is(p, 0, "sheets") && p->seen_arena != NULL) {
+        end_tab(p);
+    }
     return true;
 }
 
@@ -263,6 +322,8 @@ bool grid_token(void *ctx, const struct jstream_token *t)
         } else if (key_is(p, D_BLOCK, "startColumn")) {
             p->start_column = (int64_t)t->number;
         }
+    } else if (p->seen_arena != NULL) {
+        take_property(p, t);
     }
     return true;
 }
@@ -270,13 +331,47 @@ bool grid_token(void *ctx, const struct jstream_token *t)
 /* ---- the read ---- */
 
 #define GRID_MASK                                                                                  \
-    "sheets(properties(sheetId,title),data(startRow,startColumn,rowData.values("                   \
+    "properties(title,locale,timeZone),sheets(properties(sheetId,title,gridProperties),"           \
+    "data(startRow,startColumn,rowData.values("                                                    \
     "userEnteredValue,effectiveValue,formattedValue,effectiveFormat.numberFormat)))"
 
-static enum bs_rc read_part(struct sheets *s, const char *title, const struct a1_range *ranges,
-                            size_t n, sheets_row_fn *each, void *ctx, struct bs_err *e)
+/* What the answer said of the spreadsheet, NULL when it lacks anything. */
+static const struct sheet_meta *seen_meta(const struct grid_parser *p)
 {
-    struct grid_parser p = {.ranges = ranges, .n_ranges = n, .each = each, .each_ctx = ctx};
+    if (p->seen_arena == NULL || p->seen.title == NULL || p->seen.rows == 0 ||
+        p->seen.columns == 0 || p->seen.columns > A1_COLUMNS_MAX || p->book.title == NULL ||
+        p->book.locale == NULL || p->book.time_zone == NULL) {
+        return NULL;
+    }
+    struct sheet_meta *m = arena_alloc(p->seen_arena, sizeof *m);
+    struct sheet_tab *tab = arena_alloc(p->seen_arena, sizeof *tab);
+
+    *tab = p->seen;
+    *m = p->book;
+    m->tabs = tab;
+    m->n_tabs = 1;
+    return m;
+}
+
+struct grid_call {
+    const char *title;
+    sheets_row_fn *each;
+    void *ctx;
+    struct arena *arena; /* NULL: what the answer says of the tab is not asked for */
+    const struct sheet_meta *seen;
+};
+
+static enum bs_rc read_part(struct sheets *s, struct grid_call *g, const struct a1_range *ranges,
+                            size_t n, struct bs_err *e)
+{
+    struct grid_parser p = {
+        .ranges = ranges,
+        .n_ranges = n,
+        .each = g->each,
+        .each_ctx = g->ctx,
+        .seen_arena = g->arena,
+        .title = g->title,
+    };
     struct sheets_stream st = {NULL, grid_token, grid_reset, &p, &p.err};
     struct call call = {.method = HTTP_GET, .cls = CLASS_READ};
     struct buf url, text;
@@ -289,7 +384,7 @@ static enum bs_rc read_part(struct sheets *s, const char *title, const struct a1
     buf_addc(&url, '?');
     for (size_t i = 0; i < n; i++) {
         buf_clear(&text);
-        a1_print(&text, title, &ranges[i]);
+        a1_print(&text, g->title, &ranges[i]);
         buf_adds(&url, "ranges=");
         url_encode(&url, text.data);
         buf_addc(&url, '&');
@@ -299,6 +394,7 @@ static enum bs_rc read_part(struct sheets *s, const char *title, const struct a1
     buf_adds(&url, "&prettyPrint=false");
     call.url = url.data;
     rc = sheets_stream_call(s, &call, &st, e);
+    g->seen = rc == BS_OK ? seen_meta(&p) : NULL;
     grid_release(&p);
     buf_release(&url);
     buf_release(&text);
@@ -335,8 +431,10 @@ static size_t cut_ranges(const struct a1_range *in, size_t n, struct a1_range **
 }
 
 enum bs_rc sheets_read_grid(struct sheets *s, const char *title, const struct a1_range *ranges,
-                            size_t n, sheets_row_fn *each, void *ctx, struct bs_err *e)
+                            size_t n, sheets_row_fn *each, void *ctx, struct arena *a,
+                            const struct sheet_meta **seen, struct bs_err *e)
 {
+    struct grid_call g = {title, each, ctx, seen == NULL ? NULL : a, NULL};
     struct a1_range *parts = NULL;
     size_t n_parts = cut_ranges(ranges, n, &parts);
     size_t per_url = GRID_URL_MAX / (strlen(title) * 3 + 40);
@@ -350,9 +448,18 @@ enum bs_rc sheets_read_grid(struct sheets *s, const char *title, const struct a1
                (k == 0 || cells + range_cells(&parts[i + k]) <= GRID_CELLS_PER_CALL)) {
             cells += range_cells(&parts[i + k++]);
         }
-        rc = read_part(s, title, parts + i, k, each, ctx, e);
+        const struct sheet_meta *before = g.seen;
+
+        rc = read_part(s, &g, parts + i, k, e);
+        if (i > 0 && g.seen != NULL &&
+            (before == NULL || before->tabs[0].id != g.seen->tabs[0].id)) {
+            g.seen = NULL; /* two tabs bore the title one after the other */
+        }
         i += k;
     }
     free(parts);
+    if (seen != NULL) {
+        *seen = g.seen;
+    }
     return rc;
 }

@@ -75,6 +75,11 @@ struct grid_parser {
     struct cell cell, entered; /* the cell at hand: effective, and as entered */
     bool in_cell;
     struct arena *arena; /* of the block */
+    /* what is said of the spreadsheet and of the tab of that title; NULL: nobody asks */
+    struct arena *seen_arena;
+    const char *title;
+    struct sheet_meta book;
+    struct sheet_tab tab, seen; /* the tab at hand; the one of that title, without title: none */
 };
 /* root: 1 for spreadsheets.get, 2 for updatedSpreadsheet inside a batchUpdate's answer. */
 void grid_init(struct grid_parser *p, int root);

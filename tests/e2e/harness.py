@@ -97,7 +97,14 @@ class Twin:
         self.control("load", scenario)
 
     def state(self):
-        return self.control("state")
+        """What both services hold for people; webhooks, which every reading changes, are apart."""
+        state = self.control("state")
+        for b in state["airtable"]["bases"]:
+            b.pop("webhooks", None)
+        return state
+
+    def hooks(self, base=0):
+        return self.control("state")["airtable"]["bases"][base]["webhooks"]
 
     def person(self, airtable=None, sheets=None):
         edits = {}

@@ -284,6 +284,7 @@ def test_newest_wins_takes_the_later_edit_where_the_two_can_be_ordered():
 def test_newest_wins_lets_the_sheet_win_when_airtables_edit_is_older_than_the_last_look():
     t, h = both_edited("newest_wins", fields=(NAME, AMOUNT, MODIFIED))
     with t, h:
+        h.set(full_scan="0s")
         # a run that read the sheet, but whose listing did not show Airtable's edit yet
         t.reset()
         t.faults({"match": {"kind": "airtable.list"}, "count": 1,

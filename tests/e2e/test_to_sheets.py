@@ -778,7 +778,8 @@ def test_rows_that_move_while_they_are_read_are_read_again():
 
 
 def test_a_cell_that_a_person_edits_during_the_run_is_not_overwritten_unseen():
-    t, h = start([NAME, field("Amount", "number", precision=0)], [record(Name="a", Amount=1)])
+    t, h = start([NAME, field("Amount", "number", precision=0)], [record(Name="a", Amount=1)],
+                 home={"full_scan": "0s"})
     with t, h:
         h.sync()
         t.person(airtable=[{"op": "update", "table": "Deals", "record": "a",
@@ -934,7 +935,7 @@ def test_a_renamed_choice_changes_its_cells():
 
 def test_a_spreadsheet_that_moves_to_another_time_zone_shows_its_own_wall_time():
     t, h = start([NAME, field("At", "dateTime", timeZone="utc", dateFormat=ISO, timeFormat=H24)],
-                 [record(Name="a", At="2026-01-01T10:00:00.000Z")])
+                 [record(Name="a", At="2026-01-01T10:00:00.000Z")], home={"full_scan": "0s"})
     with t, h:
         h.sync()
         assert near(get(t, "a", "At"), serial(2026, 1, 1, 10))
