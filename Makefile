@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 20
 ONLY ?=
 T ?=
 
-.DEFAULT_GOAL := release
+.DEFAULT_GOAL := program
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -278,7 +278,7 @@ $(O)/dist/SHA256SUMS: $(DEBS) $(TARBALLS) $(PAPERS)
 	$(Q)cd $(@D) && sha256sum $(sort $(notdir $^)) >SHA256SUMS
 
 # ---- goals ----
-.PHONY: help release release-x86_64 release-arm64 release-armv6 debug asan twin unit test check-fast \
+.PHONY: help program release release-x86_64 release-arm64 release-armv6 debug asan twin unit test check-fast \
     demo bench lint format fuzz clean install vendor release-all deb test-ship force
 
 ## help              this list
@@ -288,9 +288,15 @@ help:
 	@echo 'Variables: V=1 shows commands, O=DIR builds elsewhere, PROFILE=asan for unit, test and twin,'
 	@echo 'T="str buf" takes these unit tests alone, ONLY="base net" these folders of src.'
 
-## release           the static program (musl), build/release/basesync; the default
+## program           the static program of this machine (musl), build/release/basesync; the default
+program: $(BIN_release)
+## release           the same, then those of the other machine kinds, with Debian's cross compilers; what
+##                   they cannot be had for is left out and named (release-all insists)
 release: $(BIN_release)
-## release-x86_64    the same for one machine kind, whatever this one is; also
+	$(Q)$(foreach r,$(filter-out $(NATIVE),$(RELEASES)),\
+	    if $(MAKE) $(VENDOR_BUILD)/need/$(TARGET_$(r)); then $(MAKE) $(r) || exit 1; \
+	    else echo '  ($(r) is left out: its compiler cannot be had here)'; fi;)
+## release-x86_64    the program of one machine kind, whatever this one is; also
 ## release-arm64     for 64-bit ARM and
 ## release-armv6     for every Raspberry Pi and older 32-bit ARM (soft float)
 release-x86_64: $(BIN_release-x86_64)

@@ -65,8 +65,10 @@ tar -xzf "$work/$archive" -C "$work"
 top=$work/${archive%.tar.gz}
 "$top/local/bin/basesync" version >/dev/null || die "the program does not run on this machine"
 
-mkdir -p "$prefix"
-cp -R "$top/local/." "$prefix/" || die "$prefix cannot be written; be root, or give --prefix"
+# By renaming: the program may be running.
+mkdir -p "$prefix/bin" && cp "$top/local/bin/basesync" "$prefix/bin/.basesync.new" &&
+    mv -f "$prefix/bin/.basesync.new" "$prefix/bin/basesync" && cp -R "$top/local/share" "$prefix/" ||
+    die "$prefix cannot be written; be root, or give --prefix"
 echo "installed $("$prefix/bin/basesync" version) as $prefix/bin/basesync"
 [ "$service" = yes ] && [ "$(id -u)" = 0 ] || exit 0
 

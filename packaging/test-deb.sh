@@ -1,6 +1,6 @@
 #!/bin/bash
 # test-deb.sh PACKAGE: installs, upgrades, removes and purges a package of this machine's kind in a clean
-# Debian root, and looks at what is there after each. Needs root, debootstrap and the mirror that this
+# Debian root, and looks at what is there after each; then the same with install.sh beside it. Needs root, debootstrap and the mirror that this
 # machine's apt is set up with.
 #
 #   SUITE    bookworm
@@ -30,7 +30,7 @@ expect() {
     out=$("$@" 2>&1) || die "failed: $* $out"
     [[ $out == *"$text"* ]] || die "$* does not say \"$text\" but: $out"
 }
-mode() { [ "$(stat -c '%a %U:%G' "$root$1" 2>/dev/null || in_root stat -c '%a %U:%G' "$1")" != x ] && [ "$(in_root stat -c '%a %U:%G' "$1")" = "$2" ] || die "$1 is $(in_root stat -c '%a %U:%G' "$1"), not $2"; }
+mode() { [ "$(in_root stat -c '%a %U:%G' "$1")" = "$2" ] || die "$1 is $(in_root stat -c '%a %U:%G' "$1"), not $2"; }
 files() { in_root find / -xdev \( -path /proc -o -path /var/lib/dpkg -o -path /var/log -o -path /run -o -path /var/lib/apt -o -path /var/cache -o -path /root \) -prune -o -print | LC_ALL=C sort; }
 
 mirror=$({
@@ -99,4 +99,22 @@ in_root apt-get -q -y purge basesync >"$work/log" 2>&1 || { tail "$work/log" && 
 files >"$work/after"
 # adduser's own copies of what it changes stay.
 diff "$work/before" "$work/after" | grep '^[<>]' | grep -vE '^> /etc/(passwd|group|shadow|gshadow|subuid|subgid)-$' && die "purge left this behind or took it away"
+
+# The other way in, with the archives beside the package: twice, the second time over a running program.
+dist=$(dirname "$1")
+if [ -f "$dist/SHA256SUMS" ]; then
+    echo "install.sh"
+    mkdir "$root/dist" && cp "$dist"/* "$root/dist/" || die "no room"
+    expect "wrote /etc/basesync/basesync.ini" in_root sh /dist/install.sh
+    mode /etc/basesync/basesync.ini "640 root:basesync"
+    mode /var/lib/basesync "700 basesync:basesync"
+    expect "wrote database /var/lib/basesync/basesync.db" as_basesync /usr/local/bin/basesync init
+    echo '# mine' >>"$root/etc/basesync/basesync.ini"
+    as_basesync timeout -s TERM 20 /usr/local/bin/basesync -c /etc/basesync/basesync.ini serve >"$work/serve" 2>&1 &
+    sleep 2
+    expect "installed basesync" in_root sh /dist/install.sh
+    tail -n 1 "$root/etc/basesync/basesync.ini" | grep -q '^# mine$' || die "install.sh overwrote the INI file"
+    expect "ok      database" as_basesync /usr/local/bin/basesync check
+    wait
+fi
 echo "all good"

@@ -13,9 +13,12 @@ VENDOR_NEED_COMMON := gcc=gcc ld=binutils stdlib.h=libc6-dev linux/types.h=linux
     flock=util-linux patch=patch tclsh=tcl xz=xz-utils bzip2=bzip2 awk=mawk
 VENDOR_NEED_data := gcc=gcc stdlib.h=libc6-dev ar=binutils xz=xz-utils /usr/sbin/zic=libc-bin
 VENDOR_NEED_host := $(VENDOR_NEED_COMMON)
-VENDOR_NEED_x86_64-musl := $(VENDOR_NEED_COMMON)
-VENDOR_NEED_aarch64-musl := $(VENDOR_NEED_COMMON) aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
-    /usr/aarch64-linux-gnu/include/linux/types.h=linux-libc-dev-arm64-cross
+# A cross compiler only where the machine is of another kind.
+VENDOR_MACHINE := $(shell uname -m)
+VENDOR_NEED_x86_64-musl := $(VENDOR_NEED_COMMON) $(if $(filter x86_64,$(VENDOR_MACHINE)),,\
+    x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu /usr/x86_64-linux-gnu/include/linux/types.h=linux-libc-dev-amd64-cross)
+VENDOR_NEED_aarch64-musl := $(VENDOR_NEED_COMMON) $(if $(filter aarch64,$(VENDOR_MACHINE)),,\
+    aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/linux/types.h=linux-libc-dev-arm64-cross)
 VENDOR_NEED_arm-musl := $(VENDOR_NEED_COMMON) arm-linux-gnueabi-gcc=gcc-arm-linux-gnueabi \
     /usr/arm-linux-gnueabi/include/linux/types.h=linux-libc-dev-armel-cross
 
