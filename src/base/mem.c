@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BLOCK ((size_t)64 * 1024)
+#define ARENA_BLOCK ((size_t)64 * 1024 - 64) /* with its head, what allocators have a class for */
 #define ARENA_KEPT 16 /* blocks that a reset keeps: what a listing page takes, and more */
-#define ARENA_ALIGN _Alignof(max_align_t)
+#define ARENA_ALIGN ((size_t)8)
 
 /* Blocks are a list, the one in use first. */
 struct arena_block {
     struct arena_block *next;
     size_t size;
     size_t used;
-    _Alignas(max_align_t) unsigned char data[];
+    _Alignas(8) unsigned char data[];
 };
 
 struct arena {
@@ -146,21 +146,19 @@ static struct arena_block *new_block(struct arena *a, size_t need)
     return b;
 }
 
-/* Memory of size bytes, not zeroed. What is large goes behind the block in use, so that the rest of
- * that block is not lost. */
-static void *arena_raw(struct arena *a, size_t size)
+/* Memory of size bytes, not zeroed, align a power of two. What is large goes behind the block in
+ * use, so that the rest of that block is not lost. */
+static void *arena_raw(struct arena *a, size_t size, size_t align)
 {
     struct arena_block *b = a->blocks;
-    size_t need;
-    void *p;
+    size_t from = b ? (b->used + align - 1) / align * align : 0;
 
     if (size > SIZE_MAX / 2) {
         out_of_memory(size);
     }
-    need = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
     a->total += size;
-    if (!b || b->size - b->used < need) {
-        b = new_block(a, need);
+    if (!b || from > b->size || b->size - from < size) {
+        b = new_block(a, size);
         if (b->size == ARENA_BLOCK || !a->blocks) {
             b->next = a->blocks;
             a->blocks = b;
@@ -168,15 +166,15 @@ static void *arena_raw(struct arena *a, size_t size)
             b->next = a->blocks->next;
             a->blocks->next = b;
         }
+        from = 0;
     }
-    p = b->data + b->used;
-    b->used += need;
-    return p;
+    b->used = from + size;
+    return b->data + from;
 }
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    void *p = arena_raw(a, size);
+    void *p = arena_raw(a, size, ARENA_ALIGN);
 
     memset(p, 0, size);
     return p;
@@ -195,7 +193,7 @@ char *arena_strdup(struct arena *a, const char *s)
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
     size_t n = strnlen(s, len);
-    char *copy = arena_raw(a, n + 1);
+    char *copy = arena_raw(a, n + 1, 1); /* texts are what a run holds most of */
 
     memcpy(copy, s, n);
     copy[n] = '\0';

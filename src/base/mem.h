@@ -30,7 +30,7 @@ void *bs_grow(void *p, size_t n, size_t *cap, size_t size);
 struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *a); /* NULL is nothing */
-/* Zeroed, aligned for any type; lives until arena_free or arena_reset. */
+/* Zeroed, aligned for any type but long double; lives until arena_free or arena_reset. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_alloc_n(struct arena *a, size_t n, size_t size);
 char *arena_strdup(struct arena *a, const char *s);

@@ -32,17 +32,18 @@ enum cell_format_type {
     FORMAT_SCIENTIFIC,
 };
 
+/* The order of the members is that of their sizes: a run may hold millions of cells. */
 struct cell {
     enum cell_kind kind;
+    enum cell_format_type format; /* effective number format */
     double number;                /* CELL_NUMBER: as stored; a date is a serial */
-    bool boolean;                 /* CELL_BOOL */
     const char *text;             /* CELL_TEXT; CELL_ERROR: the code, "#N/A"; else NULL */
-    bool formula;                 /* kind and value are the result of a formula */
     const char *entered_formula;  /* "=A1+1" when that formula stands in the cell itself; NULL when
                                      none does, or another cell's array formula fills this one */
-    enum cell_format_type format; /* effective number format */
     const char *pattern;          /* of the format, NULL when none; "[h]:mm:ss" tells a duration */
     const char *shown; /* formattedValue, what a person sees; NULL when the cell is empty */
+    bool boolean;      /* CELL_BOOL */
+    bool formula;      /* kind and value are the result of a formula */
 };
 
 extern const struct cell cell_empty;

@@ -212,7 +212,7 @@ static enum bs_rc write_cell(const struct conversion *c, const struct value *v, 
         /* An unticked box is written, so that the box shows. */
         out->kind = converter_of(c->f)->kind == VALUE_BOOL ? CELL_BOOL : CELL_EMPTY;
         return BS_OK;
-    case VALUE_TEXT: return set_text(c, arena_strdup(c->a, v->u.text), out);
+    case VALUE_TEXT: return set_text(c, v->u.text, out);
     case VALUE_NUMBER: return set_number(v->u.number, out);
     case VALUE_BOOL:
         out->kind = CELL_BOOL;

@@ -24,8 +24,9 @@ struct convert_ctx {
     bool create_links;         /* an unknown linked name becomes an item without id */
 };
 
-/* The cell for a value. BS_SKIP when a cell cannot hold it (longer than CELL_TEXT_MAX, an instant
- * outside the sheet's dates): e says why. VALUE_ERROR is a caller's bug. */
+/* The cell for a value; its text may be the value's own, which must live as long. BS_SKIP when a
+ * cell cannot hold it (longer than CELL_TEXT_MAX, an instant outside the sheet's dates): e says
+ * why. VALUE_ERROR is a caller's bug. */
 enum bs_rc convert_to_cell(const struct convert_ctx *ctx, const struct field *f,
                            const struct value *v, struct arena *a, const struct cell **out,
                            struct bs_err *e) BS_MUST_CHECK;

@@ -1,5 +1,7 @@
 #include "model/copy.h"
 
+#include "base/str.h"
+
 static const char *copy_text(struct arena *a, const char *s)
 {
     return s == NULL ? NULL : arena_strdup(a, s);
@@ -42,6 +44,6 @@ const struct cell *cell_copy(struct arena *a, const struct cell *c)
     out->text = copy_text(a, c->text);
     out->entered_formula = copy_text(a, c->entered_formula);
     out->pattern = copy_text(a, c->pattern);
-    out->shown = copy_text(a, c->shown);
+    out->shown = str_eq(c->shown, c->text) ? out->text : copy_text(a, c->shown);
     return out;
 }

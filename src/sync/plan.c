@@ -91,6 +91,7 @@ struct plan *plan_make(struct sync_state *state)
     struct plan *plan = arena_alloc(state->arena, sizeof *plan);
     struct planner p = {.state = state, .plan = plan, .empty_hash = sync_empty_hash(state)};
 
+    p.scratch = arena_alloc_n(state->arena, state->n_fields + 1, sizeof *p.scratch);
     count_sides(state, plan);
     pair_sides(&p);
     plan->row_record = p.pairing.row_record;

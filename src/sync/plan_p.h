@@ -41,6 +41,7 @@ struct planner {
     size_t cap_ops, cap_issues;
     struct plan_repeat *repeats; /* plan_list.c */
     size_t n_repeats, cap_repeats;
+    struct op_cell *scratch; /* room for every field: the cells of the operation being made */
     uint64_t empty_hash;
 };
 

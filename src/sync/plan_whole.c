@@ -51,7 +51,6 @@ static void create_record(struct planner *p, uint32_t at)
 {
     const struct sync_row *row = &p->state->rows[at];
     const struct issue_at where = {NULL, row->number, SYNC_NONE};
-    struct op_cell *cells;
     size_t n = 0;
 
     if (!row->cells) {
@@ -60,13 +59,12 @@ static void create_record(struct planner *p, uint32_t at)
                    "run");
         return;
     }
-    cells = arena_alloc_n(p->state->arena, p->state->n_fields, sizeof *cells);
     for (uint32_t f = 0; f < p->state->n_fields; f++) {
-        collect_value(p, row, f, cells, &n);
+        collect_value(p, row, f, p->scratch, &n);
     }
     if (n > 0) {
         tell_copy(p, at);
-        plan_op(p, OP_RECORD_CREATE, cells, n)->row = at;
+        plan_op(p, OP_RECORD_CREATE, p->scratch, n)->row = at;
     }
 }
 
@@ -130,7 +128,6 @@ static void create_row(struct planner *p, uint32_t record)
 {
     const struct sync_record *rec = &p->state->records[record];
     const struct issue_at where = {rec->id, 0, SYNC_NONE};
-    struct op_cell *cells;
     struct op *op;
     size_t n = 0;
 
@@ -140,11 +137,10 @@ static void create_row(struct planner *p, uint32_t record)
                    "run");
         return;
     }
-    cells = arena_alloc_n(p->state->arena, p->state->n_fields, sizeof *cells);
     for (uint32_t f = 0; f < p->state->n_fields; f++) {
-        collect_cell(p, rec, f, cells, &n);
+        collect_cell(p, rec, f, p->scratch, &n);
     }
-    op = plan_op(p, OP_ROW_CREATE, cells, n);
+    op = plan_op(p, OP_ROW_CREATE, p->scratch, n);
     op->record = record;
     op->pair = p->pairing.record_pair[record];
 }

@@ -44,11 +44,11 @@ enum side_state {
 /* One mapped cell as one side shows it now. */
 struct side_cell {
     enum side_state state;
+    enum bs_kind note_kind;    /* SIDE_BAD: BS_K_VALIDATION or BS_K_LINKED */
     uint64_t hash;             /* SIDE_VALUE: canonical hash, never 0 */
     const struct value *value; /* SIDE_VALUE */
     const struct cell *cell;   /* sheet side: the cell itself, for history; NULL on Airtable's */
     const char *note;          /* SIDE_BAD: the sentence for the log */
-    enum bs_kind note_kind;    /* SIDE_BAD: BS_K_VALIDATION or BS_K_LINKED */
 };
 
 enum presence {
