@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Calls, seconds, CPU, memory and size, as one table. API calls come first: they are what users run
 out of. Each scene runs the program as its user would; the twin keeps the services' limits and
-latencies, so wall time is what a real account would show at best."""
+latencies, so wall time is what a real account would show at best.
+
+SCENES="start fill" takes these scenes, RECORDS="1000" these sizes, RUNS=3 takes the median of so
+many runs where a scene can be repeated. RESULTS=FILE adds the table to a file."""
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import threading
@@ -13,11 +17,19 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 import harness  # noqa: E402
 
-RECORDS = [int(n) for n in os.environ.get("RECORDS", "100 1000 10000").split()]
 FIELDS = int(os.environ.get("FIELDS", "20"))
-SCENES = os.environ.get("SCENES", "start fill quiet edit").split()
+RUNS = int(os.environ.get("RUNS", "3"))
+ALL = "start quiet full changed fill-sheet fill-airtable update-airtable five"
+SCENES = os.environ.get("SCENES", ALL).split()
+PAGE, BATCH, PER_SECOND = 100, 10, 5  # Airtable's
 rows = []
 
+
+def sizes(default):
+    return [int(n) for n in os.environ.get("RECORDS", default).split()]
+
+
+# ---- measuring ----
 
 def peak_of(pid, out):
     """Greatest resident size of a process, MiB, from its own memory map: what wait4 tells begins with
@@ -52,69 +64,105 @@ def timed(home, *args, expect=0):
 
 
 def calls(twin):
-    """Requests since the last reset by service."""
-    count = {"airtable": 0, "sheets": 0, "token": 0, "429": 0}
+    """Requests since the last reset by service, and the bytes of their bodies."""
+    count = {"airtable": 0, "sheets": 0, "token": 0, "429": 0, "in": 0, "out": 0}
     for r in twin.requests():
         for name in ("airtable", "sheets", "token"):
             if r["kind"].startswith(name):
                 count[name] += 1
         count["429"] += r["status"] == 429
+        count["in"] += r["bytes_in"]
+        count["out"] += r["bytes_out"]
     return count
 
 
-def add(scene, n, measured, twin):
+HEAD = ("scene", "records", "Airtable", "least", "Google", "token", "429", "KiB", "wall s", "bound s",
+        "ratio", "CPU s", "MiB")
+
+
+def add(scene, n, measured, twin, least="", bound=0.0):
+    """least: the fewest Airtable calls that can do it. bound: seconds that the rate limit asks for."""
     wall, cpu, memory = measured
     c = calls(twin)
-    rows.append((scene, n, c["airtable"], c["sheets"], c["token"], c["429"], wall, cpu, memory))
-    print(f"  {scene:34} {n:>7} {c['airtable']:>6} {c['sheets']:>5} {c['token']:>3} {c['429']:>3} "
-          f"{wall:8.2f} {cpu:7.2f} {memory:7.1f}", flush=True)
+    ratio = f"{wall / bound:.2f}" if bound else ""
+    row = (scene, f"{n:,}", c["airtable"], least, c["sheets"], c["token"], c["429"],
+           f"{(c['in'] + c['out']) / 1024:,.0f}", f"{wall:.2f}", f"{bound:.1f}" if bound else "", ratio,
+           f"{cpu:.2f}", f"{memory:.1f}")
+    rows.append(row)
+    print("| " + " | ".join(str(x) for x in row) + " |", flush=True)
 
 
-def generated(n):
+def median(home, twin, *args, runs=RUNS):
+    """One run after another: the medians of wall, CPU and memory; the twin's log is the last one's."""
+    taken = []
+    for _ in range(runs):
+        twin.reset()
+        taken.append(timed(home, *args))
+    return tuple(statistics.median(column) for column in zip(*taken))
+
+
+def real(twin, home, on):
+    """The services' limits and latencies, or neither: to get somewhere without measuring it."""
+    twin.control("limits", {"on": on})
+    twin.control("latency", {"mode": "real" if on else "none"})
+    home.airtable = "" if on else "requests_per_second = 50"
+    home.write_ini()
+    if on:
+        time.sleep(1.2)  # what was sent faster than allowed is over
+
+
+# ---- tables ----
+
+def generated(n, bases=1):
+    """Bases of one table with n records of many types; a spreadsheet with an empty tab for each."""
     s = harness.scenario([harness.field("Name")], rows=[], row_count=1000, column_count=26)
     s["airtable"] = {"bases": []}
-    s["generate"] = [f"base={harness.BASE},table=Deals,records={n},fields={FIELDS}"]
+    s["generate"] = [f"base={base(i)},table=Deals,records={n},fields={FIELDS}" for i in range(bases)]
+    s["tokens"][0]["bases"] = [base(i) for i in range(bases)]
+    sheets = s["google"]["spreadsheets"]
+    sheets += [dict(sheets[0], id=spreadsheet(i)) for i in range(1, bases)]
     return s
 
 
-def real(twin, on):
-    twin.control("limits", {"on": on})
-    twin.control("latency", {"mode": "real" if on else "none"})
+def base(i):
+    return harness.BASE[:-1] + str(i)
 
 
-def scene(n, direction):
-    with harness.Twin(generated(n)) as twin, harness.Home(
-            twin, {"direction": direction}, airtable="" ) as home:
-        home.init()
-        real(twin, True)
-        twin.reset()
-        if "fill" in SCENES:
-            add(f"first fill, {direction}", n, timed(home, "sync"), twin)
-        else:
-            real(twin, False)
-            timed(home, "sync")
-        if "quiet" in SCENES:
-            real(twin, True)
-            timed(home, "sync")
-            time.sleep(2)
-            twin.reset()
-            add(f"quiet run, {direction}", n, timed(home, "sync"), twin)
-            if twin.writes():
-                raise SystemExit(f"a quiet run wrote {len(twin.writes())} times")
-        if "edit" in SCENES:
-            record = next(iter(twin.records("Deals")))
-            name = twin.state()["airtable"]["bases"][0]["tables"][0]["fields"][0]["name"]
-            twin.person(airtable=[{"op": "update", "table": "Deals", "record": record,
-                                   "fields": {name: "edited by a person"}}])
-            time.sleep(2)
-            twin.reset()
-            add(f"one record edited, {direction}", n, timed(home, "sync"), twin)
+def spreadsheet(i):
+    return harness.SHEET[:-1] + str(i + 1)
 
+
+def typed(n):
+    """An empty table of text, number, date, check box and select fields, and n rows for it."""
+    kinds = [("singleLineText", {}), ("number", {"precision": 2}), ("singleLineText", {}),
+             ("date", {"dateFormat": {"name": "iso", "format": "YYYY-MM-DD"}}),
+             ("checkbox", {"icon": "check", "color": "greenBright"}),
+             ("singleSelect", {"choices": [{"name": c} for c in ("Open", "Won", "Lost")]})]
+    fields = [harness.field("Name")]
+    fields += [harness.field(f"F{i}", kinds[i % 6][0], **kinds[i % 6][1]) for i in range(1, FIELDS)]
+    head = [f["name"] for f in fields]
+    lines = [head] + [[f"Row {r}"] + [value(r, i) for i in range(1, FIELDS)] for r in range(n)]
+    return harness.scenario(fields, rows=lines, row_count=n + 100, column_count=FIELDS + 6)
+
+
+def value(r, i):
+    return [f"text {r} of {i}", (r * 37 + i) % 100000 / 100, f"person{r}@example.com",
+            {"v": 40000 + (r + i) % 5000, "format": {"type": "DATE", "pattern": "yyyy-mm-dd"}},
+            (r + i) % 2 == 0, ("Open", "Won", "Lost")[r % 3]][i % 6]
+
+
+def opened(scenario, direction, **more):
+    twin = harness.Twin(scenario)
+    return twin, harness.Home(twin, {"direction": direction, "first_sync": "yes", **more})
+
+
+# ---- scenes ----
 
 def start():
-    best = min(run_once() for _ in range(20))
+    best = statistics.median(run_once() for _ in range(50))
     size = os.path.getsize(harness.BASESYNC)
-    print(f"  start to exit of `basesync version`: {best * 1000:.1f} ms; binary {size:,} bytes")
+    print(f"\nstart to exit of `basesync version`: {best * 1000:.1f} ms (median of 50); "
+          f"binary {size:,} bytes\n", flush=True)
 
 
 def run_once():
@@ -123,15 +171,149 @@ def run_once():
     return time.perf_counter() - started
 
 
+def edit_airtable(twin, home, ids, name):
+    twin.person(airtable=[{"op": "update", "table": "Deals", "record": i, "fields": {"Name": name}}
+                          for i in ids])
+
+
+def edit_sheet(twin, home, row_numbers, name):
+    """Column A is the first field's."""
+    twin.person(sheets=[{"op": "set", "cell": f"A{r}", "value": f"{name} {r}"} for r in row_numbers])
+
+
+def quiet(n):
+    """A cycle in which nothing changed, then one record changed on either side."""
+    twin, home = opened(generated(n), "bidirectional")
+    with twin, home:
+        home.init()
+        real(twin, home, False)
+        timed(home, "sync")
+        timed(home, "sync")
+        real(twin, home, True)
+        add("quiet cycle", n, median(home, twin, "sync"), twin, 1)
+        if twin.writes():
+            raise SystemExit(f"a quiet run wrote {len(twin.writes())} times")
+        record = home.sql('SELECT recordId FROM "PairState" ORDER BY rowHint LIMIT 1')[0][0]
+        edit_airtable(twin, home, [record], "edited in Airtable")
+        twin.reset()
+        add("one record edited in Airtable", n, timed(home, "sync"), twin)
+        edit_sheet(twin, home, [n // 2 + 1], "edited in the sheet")
+        twin.reset()
+        add("one record edited in the sheet", n, timed(home, "sync"), twin)
+
+
+def full(n):
+    """Everything read and compared. Time is the program's own: without limits and latencies."""
+    twin, home = opened(generated(n), "airtable_to_sheets", full_scan="0s")
+    with twin, home:
+        home.init()
+        real(twin, home, False)
+        timed(home, "sync")
+        timed(home, "sync")
+        add("full compare, nothing changed", n, median(home, twin, "sync"), twin, -(-n // PAGE))
+
+
+def changed(n):
+    """1 % of the records changed on each side, none on both: the compare alone, and the whole run."""
+    twin, home = opened(generated(n), "bidirectional", full_scan="0s")
+    with twin, home:
+        home.init()
+        real(twin, home, False)
+        timed(home, "sync")
+        timed(home, "sync")
+        ids = home.sql('SELECT recordId, rowHint FROM "PairState" ORDER BY rowHint')
+        edit_airtable(twin, home, [i for i, _ in ids[::100]], "edited in Airtable")
+        edit_sheet(twin, home, [r for _, r in ids[50::100]], "edited")
+        add("full compare, 1 % changed on each side", n,
+            median(home, twin, "sync", "--dry-run"), twin, -(-n // PAGE))
+        twin.reset()
+        add("the same, written", n, timed(home, "sync"), twin)
+
+
+def fill_sheet(n):
+    twin, home = opened(generated(n), "airtable_to_sheets")
+    with twin, home:
+        home.init()
+        real(twin, home, True)
+        twin.reset()
+        add("first fill of an empty tab", n, timed(home, "sync"), twin, -(-n // PAGE),
+            n / PAGE / PER_SECOND)
+
+
+def fill_airtable(n):
+    twin, home = opened(typed(n), "sheets_to_airtable")
+    with twin, home:
+        home.init()
+        real(twin, home, True)
+        twin.reset()
+        add("first fill of an empty table", n, timed(home, "sync"), twin, -(-n // BATCH),
+            n / BATCH / PER_SECOND)
+
+
+def update_airtable(n):
+    twin, home = opened(typed(n), "sheets_to_airtable")
+    with twin, home:
+        home.init()
+        real(twin, home, False)
+        timed(home, "sync")
+        real(twin, home, True)
+        edit_sheet(twin, home, range(2, n + 2), "edited")
+        twin.reset()
+        add("update of all records", n, timed(home, "sync", "--allow-all-changed"), twin,
+            -(-n // BATCH), n / BATCH / PER_SECOND)
+
+
+FIVE = 5
+
+
+def five(n):
+    """Five syncs of five bases, one process after another and side by side."""
+    for beside in (False, True):
+        twin = harness.Twin(generated(n, FIVE))
+        home = harness.Home(twin)
+        for i in range(FIVE):
+            home.set(f"s{i}", base=base(i), spreadsheet=spreadsheet(i),
+                     direction="airtable_to_sheets")
+        with twin, home:
+            home.init()
+            real(twin, home, True)
+            twin.reset()
+            started = time.time()
+            if beside:
+                runs = [threading.Thread(target=timed, args=(home, "sync", f"s{i}"))
+                        for i in range(FIVE)]
+                for t in runs:
+                    t.start()
+                for t in runs:
+                    t.join()
+            else:
+                for i in range(FIVE):
+                    timed(home, "sync", f"s{i}")
+            add("five first fills, " + ("side by side" if beside else "one after another"), n,
+                (time.time() - started, 0.0, 0.0), twin, FIVE * -(-n // PAGE))
+
+
 def main():
+    command = " ".join(f"{k}={os.environ[k]!r}" for k in ("SCENES", "RECORDS", "RUNS", "FIELDS")
+                       if k in os.environ)
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}; {FIELDS} fields; limits and "
-          "latencies of the real services")
+          f"latencies of the real services; medians of {RUNS}\n")
     if "start" in SCENES:
         start()
-    print(f"  {'scene':34} {'records':>7} {'Airt.':>6} {'Goog.':>5} {'tok':>3} {'429':>3} "
-          f"{'wall s':>8} {'CPU s':>7} {'MiB':>7}")
-    for n in RECORDS:
-        scene(n, "airtable_to_sheets")
+    print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD), flush=True)
+    scenes = (("quiet", quiet, "100 10000 50000"), ("full", full, "50000"),
+              ("changed", changed, "50000"), ("fill-sheet", fill_sheet, "1000 10000"),
+              ("fill-airtable", fill_airtable, "1000 10000"),
+              ("update-airtable", update_airtable, "1000 10000"), ("five", five, "1000"))
+    for name, scene, default in scenes:
+        for n in sizes(default) if name in SCENES else ():
+            scene(n)
+    if "RESULTS" in os.environ:
+        with open(os.environ["RESULTS"], "a", encoding="utf-8") as f:
+            f.write(f"\n`{command} make bench`\n\n| " + " | ".join(HEAD) + " |\n|" +
+                    "---|" * len(HEAD) + "\n")
+            for row in rows:
+                f.write("| " + " | ".join(str(x) for x in row) + " |\n")
 
 
 main()
