@@ -89,7 +89,7 @@ int cmd_serve(struct app *app)
     }
     crypto_key_wipe(&app->key);
     app->has_key = false;
-    if (app_open_store(app, false, &e) != BS_OK) {
+    if (app_open_store(app, false, &e) != BS_OK || store_keep_small(app->store, &e) != BS_OK) {
         return out_error(&e);
     }
     joblog_open(app->conf, stdout, LOG_DEBUG);

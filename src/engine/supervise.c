@@ -268,9 +268,9 @@ enum bs_rc supervise_retain(struct store *store, const struct conf *c, struct bs
 static void retain(struct server *v)
 {
     struct bs_err e = BS_ERR_INIT;
-    int64_t now = clock_mono_ms();
+    int64_t now = clock_wall_ms();
 
-    if (v->retained_ms == 0 || now - v->retained_ms >= RETAIN_EVERY_MS) {
+    if (v->retained_ms == 0 || now - v->retained_ms >= RETAIN_EVERY_MS || now < v->retained_ms) {
         v->retained_ms = now;
         supervise_survive(v, supervise_retain(v->s->store, v->conf, &e), &e);
     }

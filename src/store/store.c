@@ -296,6 +296,11 @@ const char *store_path(const struct store *s)
     return s->path;
 }
 
+enum bs_rc store_keep_small(struct store *s, struct bs_err *e)
+{
+    return db_script(s, "PRAGMA cache_size=-256", e);
+}
+
 /* ---- settings ---- */
 
 enum bs_rc store_meta_get(struct store *s, const char *name, char **out, struct bs_err *e)

@@ -54,6 +54,10 @@ enum bs_rc store_secret_set(struct store *s, const char *name, const char *plain
 /* The key of the stored cell hashes, made on first use; it survives key rotation. */
 enum bs_rc store_hash_key(struct store *s, struct hash_key *out, struct bs_err *e) BS_MUST_CHECK;
 
+/* For a process that stays for years: keeps little of the file in memory (256 KiB instead of 2
+ * MiB). */
+enum bs_rc store_keep_small(struct store *s, struct bs_err *e) BS_MUST_CHECK;
+
 /* Upkeep. */
 enum bs_rc store_backup(struct store *s, const char *to,
                         struct bs_err *e) BS_MUST_CHECK; /* online, then opened and checked */

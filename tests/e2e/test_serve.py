@@ -33,6 +33,7 @@ class Server:
 
     def __init__(self, home, now="2026-01-22 10:02:00", env=None, real_time=False):
         self.home = home
+        self.looked_at = self.ended = 0
         self.clock = os.path.join(home.dir, "clock")
         e = dict(home.env, TZ="UTC", **(env or {}))
         if not real_time:
@@ -62,6 +63,16 @@ class Server:
         with open(self.log.name, encoding="utf-8") as f:
             return f.read()
 
+    def jobs(self):
+        """How many have ended. Reads only what is new: it is asked often."""
+        with open(self.log.name, "rb") as f:
+            f.seek(self.looked_at)
+            new = f.read()
+        whole = new.rfind(b"\n") + 1
+        self.looked_at += whole
+        self.ended += new[:whole].count(b"Job Summary:")
+        return self.ended
+
     def until(self, what, seconds=30):
         """Waits until what() is true or a text is in the log."""
         check = what if callable(what) else lambda: what in self.text()
@@ -72,7 +83,7 @@ class Server:
             time.sleep(0.02)
 
     def until_jobs(self, n, seconds=30):
-        self.until(lambda: self.text().count("Job Summary:") >= n, seconds)
+        self.until(lambda: self.jobs() >= n, seconds)
 
     def stop(self, expect=0):
         self.process.send_signal(signal.SIGTERM)

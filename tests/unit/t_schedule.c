@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "tzif.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define KEYS(base, id)                                                                             \
@@ -136,28 +138,88 @@ static void spread_delays_each_sync_by_its_own_constant_time(void **state)
     conf_free(c);
 }
 
-/* 288 ticks a day for a year: none lost, none doubled, and the schedule never sleeps too long. */
-static void a_year_of_ticks_is_complete(void **state)
+/* Three syncs, tick by tick, for a year in which clocks are set twice. */
+static void play_a_year(const char *zone, const char *daily, size_t hourly)
 {
-    struct conf *c =
-        read_conf("[sync a]\n" KEYS(A, "1") "[sync b]\nschedule=30 2 * * *\n" KEYS(A, "2"));
-    int64_t now = at("2026-01-01 00:00:30");
-    int64_t end = at("2027-01-01 00:00:30");
-    struct schedule *s = plan(c, NULL, now);
-    size_t runs[2] = {0};
+    char text[600];
+    struct conf *c;
+    const int64_t end = at("2027-01-01 12:00:30");
+    int64_t now = at("2026-01-01 12:00:30"), before;
+    size_t runs[3] = {0};
+    struct schedule *s;
 
-    (void)state;
-    while ((now = schedule_next(s)) <= end) {
+    snprintf(text, sizeof text,
+             "[sync a]\n" KEYS(A, "1") "[sync b]\nschedule=%s\n" KEYS(
+                 A, "2") "[sync c]\nschedule=@hourly\n" KEYS(A, "3"),
+             daily);
+    c = read_conf(text);
+    s = schedule_new(c, (struct sync_config[3]){{.id = "0"}, {.id = "1"}, {.id = "2"}},
+                     zone ? make_zone(zone) : zone_fixed("UTC", 0), now);
+    for (before = now; (now = schedule_next(s)) <= end; before = now) {
         size_t due[4];
         size_t n = schedule_take_due(s, now, due);
 
+        assert_in_range(now - before, 1, 300000); /* it never sleeps too long */
         assert_true(n > 0);
         for (size_t i = 0; i < n; i++) {
             runs[due[i]]++;
         }
     }
-    assert_int_equal(runs[0], 365 * 288);
-    assert_int_equal(runs[1], 365);
+    if (runs[0] != 365 * 288 || runs[1] != 365 || runs[2] != hourly) {
+        fail_msg("%s, %s: %zu, %zu and %zu runs", zone ? zone : "UTC", daily, runs[0], runs[1],
+                 runs[2]);
+    }
+    schedule_free(s);
+    conf_free(c);
+}
+
+/* None lost, none doubled, whatever the clocks do: the daily ones lie in the hours that are skipped
+ * and repeated. */
+static void a_year_of_ticks_is_complete_in_every_zone(void **state)
+{
+    static const char *const zones[] = {
+        NULL, "CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0",
+        "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "CST5CDT,M3.2.0/0,M11.1.0/1"};
+    static const char *const daily[] = {"30 2 * * *", "0 0 * * *", "15 1 * * *", "59 2 * * *"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+        for (size_t k = 0; k < sizeof daily / sizeof *daily; k++) {
+            /* The half hour that Lord Howe skips has a full hour in it: an hourly schedule follows
+             * the clock's face, and has one run less. */
+            play_a_year(zones[i], daily[k], i == 3 ? 8759 : 8760);
+        }
+    }
+}
+
+/* The machine sleeps, is busy, and has its clock set: each wake-up is one run at most, and the next
+ * one is never further off than the schedule has it. */
+static void a_year_with_sleep_and_clock_steps_goes_on(void **state)
+{
+    struct conf *c = read_conf("[sync a]\n" KEYS(A, "1"));
+    const int64_t end = at("2027-01-01 12:00:30");
+    int64_t now = at("2026-01-01 12:00:30");
+    struct schedule *s = schedule_new(c, (struct sync_config[1]){{.id = "0"}},
+                                      make_zone("CET-1CEST,M3.5.0,M10.5.0/3"), now);
+    uint64_t seed = 42;
+
+    (void)state;
+    while (now < end) {
+        size_t due[4];
+
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        switch (seed >> 61) {
+        case 0: /* late by up to nine hours */
+            now = schedule_next(s) + (int64_t)(seed >> 32) % 32400000;
+            break;
+        case 1: /* set back by up to two hours */
+            now = schedule_next(s) - (int64_t)(seed >> 32) % 7200000;
+            break;
+        default: now = schedule_next(s);
+        }
+        assert_in_range(schedule_take_due(s, now, due), 0, 1);
+        assert_in_range(schedule_next(s) - now, 1, 300000);
+    }
     schedule_free(s);
     conf_free(c);
 }
@@ -206,7 +268,8 @@ int main(void)
         cmocka_unit_test(ticks_that_were_missed_come_as_one),
         cmocka_unit_test(a_clock_that_is_set_back_does_not_silence_a_sync),
         cmocka_unit_test(spread_delays_each_sync_by_its_own_constant_time),
-        cmocka_unit_test(a_year_of_ticks_is_complete),
+        cmocka_unit_test(a_year_of_ticks_is_complete_in_every_zone),
+        cmocka_unit_test(a_year_with_sleep_and_clock_steps_goes_on),
         cmocka_unit_test(syncs_that_share_a_base_or_a_spreadsheet_are_one_group),
     };
 
