@@ -21,7 +21,7 @@ struct making {
     struct app *app;
     const struct import_sync *s;
     const struct conf_user *user;
-    struct buf *out; /* of this section */
+    struct buf text; /* of this section */
     /* what could be read; NULL when it could not */
     const struct base_schema *schema;
     const struct table_schema *table;
@@ -110,7 +110,7 @@ static void add_lower_key(struct buf *out, const char *key, const char *word)
     char lower[32];
     size_t n = 0;
 
-    for (; word[n] && n < sizeof lower - 1; n++) {
+    for (; n < sizeof lower - 1 && word[n]; n++) {
         lower[n] = (char)(word[n] >= 'A' && word[n] <= 'Z' ? word[n] + ('a' - 'A') : word[n]);
     }
     lower[n] = '\0';
@@ -137,7 +137,7 @@ static const char *add_field(struct making *m, const struct import_field *f, con
     if (m->s->direction == DIRECTION_TO_AIRTABLE && !field_writable(field)) {
         return "is computed by Airtable and cannot be written";
     }
-    return section_field(m->out, m->table, field, header)
+    return section_field(&m->text, m->table, field, header)
                ? NULL
                : "has a header that cannot be written in this file: rename it";
 }
@@ -151,7 +151,7 @@ static void add_fields(struct making *m)
 
         a1_column((uint32_t)f->column, column);
         if (why) {
-            buf_addf(m->out, "# Left out: \"%s\", column %s, %s.\n", plain(m, name), column, why);
+            buf_addf(&m->text, "# Left out: \"%s\", column %s, %s.\n", plain(m, name), column, why);
         } else {
             m->n_lines++;
         }
@@ -162,7 +162,7 @@ static void add_fields(struct making *m)
 static void add_unread(struct making *m, const struct bs_err *why)
 {
     buf_addf(
-        m->out,
+        &m->text,
         "# The header row could not be read (%s). Give each field the header of its column and "
         "remove the #, then set active = yes.\n",
         plain(m, why->msg));
@@ -170,7 +170,7 @@ static void add_unread(struct making *m, const struct bs_err *why)
         char column[4];
 
         a1_column((uint32_t)m->s->fields[i].column, column);
-        buf_addf(m->out, "# field = %s <-> the header of column %s\n",
+        buf_addf(&m->text, "# field = %s <-> the header of column %s\n",
                  plain(m, m->s->fields[i].field), column);
     }
 }
@@ -181,11 +181,11 @@ static void add_tab(struct making *m)
     int64_t gid;
 
     if (m->tab) {
-        (void)section_key(m->out, "tab", section_tab_name(m->tab->title, m->tab->id, room));
+        (void)section_key(&m->text, "tab", section_tab_name(m->tab->title, m->tab->id, room));
     } else if (str_to_i64(m->s->sheet, 0, INT32_MAX, &gid)) {
-        (void)section_key(m->out, "tab", section_tab_name("", gid, room));
-    } else if (!section_key(m->out, "tab", m->s->sheet)) {
-        buf_addf(m->out, "# tab = %s\n", plain(m, m->s->sheet));
+        (void)section_key(&m->text, "tab", section_tab_name("", gid, room));
+    } else if (!section_key(&m->text, "tab", m->s->sheet)) {
+        buf_addf(&m->text, "# tab = %s\n", plain(m, m->s->sheet));
     }
 }
 
@@ -198,20 +198,21 @@ static void add_view(struct making *m)
         return;
     }
     if (m->table && !v) {
-        buf_addf(m->out, "# The view %s is not there any more; without it all records take part.\n",
+        buf_addf(&m->text,
+                 "# The view %s is not there any more; without it all records take part.\n",
                  plain(m, m->s->view));
-    } else if (!section_key(m->out, "view", m->s->view)) {
+    } else if (!section_key(&m->text, "view", m->s->view)) {
     }
 }
 
 static void add_name(struct making *m)
 {
-    if (!section_key(m->out, "name", m->s->name)) {
-        (void)section_key(m->out, "name",
+    if (!section_key(&m->text, "name", m->s->name)) {
+        (void)section_key(&m->text, "name",
                           str_trim(arena_strdup(m->app->arena, plain(m, m->s->name))));
     }
     if (m->app->conf->n_users > 1) {
-        (void)section_key(m->out, "user", m->user->slug);
+        (void)section_key(&m->text, "user", m->user->slug);
     }
 }
 
@@ -222,13 +223,13 @@ static bool add_section(struct making *m, const struct bs_err *why)
     bool active;
 
     add_name(m);
-    (void)section_key(m->out, "base", m->s->base);
-    (void)section_key(m->out, "table", table);
-    (void)section_key(m->out, "spreadsheet", m->s->spreadsheet);
+    (void)section_key(&m->text, "base", m->s->base);
+    (void)section_key(&m->text, "table", table);
+    (void)section_key(&m->text, "spreadsheet", m->s->spreadsheet);
     add_tab(m);
     add_view(m);
-    add_lower_key(m->out, "direction", direction_name(m->s->direction));
-    add_lower_key(m->out, "conflicts", conflict_rule_name(m->s->conflicts));
+    add_lower_key(&m->text, "direction", direction_name(m->s->direction));
+    add_lower_key(&m->text, "conflicts", conflict_rule_name(m->s->conflicts));
     if (why->rc == BS_OK) {
         add_fields(m);
     } else {
@@ -236,7 +237,7 @@ static bool add_section(struct making *m, const struct bs_err *why)
     }
     /* Without any line all fields would be synced: more than the person has asked for. */
     active = m->s->active && why->rc == BS_OK && m->n_lines > 0;
-    (void)section_key(m->out, "active", active ? "yes" : "no");
+    (void)section_key(&m->text, "active", active ? "yes" : "no");
     return active;
 }
 
@@ -272,25 +273,23 @@ static void add_commented(struct buf *out, const char *text)
 static bool make_section(struct making *m, const struct bs_err *why, struct buf *out)
 {
     struct bs_err bad = BS_ERR_INIT;
-    struct buf section;
     bool active;
 
-    buf_init(&section, BUF_NO_LIMIT);
-    buf_add(&section, out->data, out->len); /* whose slugs are taken */
-    section_begin(&section, m->app->conf, m->s->name);
-    memmove(section.data, section.data + out->len, section.len - out->len + 1);
-    section.len -= out->len;
-    m->out = &section;
+    buf_init(&m->text, BUF_NO_LIMIT);
+    buf_add(&m->text, out->data, out->len); /* whose slugs are taken */
+    section_begin(&m->text, m->app->conf, m->s->name);
+    memmove(m->text.data, m->text.data + out->len, m->text.len - out->len + 1);
+    m->text.len -= out->len;
     active = add_section(m, why);
     buf_adds(out, out->len > 0 ? "\n" : "");
-    if (try_section(m, section.data, &bad) == BS_OK) {
-        buf_adds(out, section.data);
+    if (try_section(m, m->text.data, &bad) == BS_OK) {
+        buf_adds(out, m->text.data);
     } else {
         buf_addf(out, "# This sync cannot be carried over: %s\n", plain(m, bad.msg));
-        add_commented(out, section.data);
+        add_commented(out, m->text.data);
         active = false;
     }
-    buf_release(&section);
+    buf_release(&m->text);
     return active;
 }
 
