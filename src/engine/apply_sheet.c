@@ -314,6 +314,17 @@ static void add_rows(struct sheet_apply *a, size_t first, size_t n)
         }
         sheets_batch_block(a->batch, row, cols[c0].column, cells, n, c1 - c0);
     }
+    for (size_t c = 0; c < n_cols; c++) { /* own columns: not even one need look like the next */
+        for (size_t i = 0; cols[c].header != NULL && i < n; i++) {
+            const struct cell *cell = own_cell(r, a->ops[first + i].op, cols[c].header);
+            struct column_format format = {cell->format, cell->pattern};
+
+            if (format.type != FORMAT_AUTO) {
+                sheets_batch_column_format(a->batch, cols[c].column, row + (uint32_t)i,
+                                           row + (uint32_t)i, &format);
+            }
+        }
+    }
     for (size_t i = 0; i < n; i++) {
         a->ops[first + i].row = row + (uint32_t)i;
         take(a, first + i);

@@ -8,6 +8,7 @@
 #include "base/jsonw.h"
 #include "base/str.h"
 #include "engine/apply_sheet_p.h"
+#include "model/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,92 @@ static struct cell kept_cell(const struct snapshot *s, uint32_t row, uint32_t co
     return c;
 }
 
+/* ---- the rows before they go ---- */
+
+/* Cells of a row as a grid read shows them, from column A: a look before the write tells neither a
+ * date from a number nor what an array formula fills. */
+struct row_look {
+    const struct cell **cells;
+    size_t n;
+};
+
+struct looks {
+    struct sheet_apply *a;
+    struct strmap *ids; /* of the rows that are to go */
+    struct row_look *rows;
+};
+
+static enum bs_rc on_row_look(void *ctx, size_t range, uint32_t row, uint32_t col0,
+                              const struct cell *cells, size_t n, struct bs_err *e)
+{
+    struct looks *l = ctx;
+    uint32_t column = l->a->r->layout.id_column;
+    uint32_t at;
+
+    (void)row;
+    (void)e;
+    if (range == SHEETS_RESTART || column < col0 || column - col0 >= n ||
+        cells[column - col0].kind != CELL_TEXT) {
+        return BS_OK;
+    }
+    at = strmap_get(l->ids, cells[column - col0].text);
+    if (at == STRMAP_NONE) {
+        return BS_OK;
+    }
+    l->rows[at].n = col0 + n;
+    l->rows[at].cells = arena_alloc_n(l->a->r->arena, col0 + n, sizeof *l->rows[at].cells);
+    for (size_t i = 0; i < n; i++) {
+        l->rows[at].cells[col0 + i] = cell_copy(l->a->r->arena, &cells[i]);
+    }
+    return BS_OK;
+}
+
+/* Before the look that comes right before the deletion: a row that moves in between is kept without
+ * its formats. */
+static enum bs_rc read_looks(struct looks *l, struct bs_err *e)
+{
+    struct run *r = l->a->r;
+    struct a1_range *ranges = arena_alloc_n(r->arena, l->a->n_ops + 1, sizeof *ranges);
+    size_t n = 0;
+
+    l->rows = arena_alloc_n(r->arena, l->a->n_ops + 1, sizeof *l->rows);
+    for (size_t i = 0; i < l->a->n_ops; i++) {
+        const struct op *op = l->a->ops[i].op;
+
+        uint32_t row = op->kind == OP_ROW_DELETE ? r->state.rows[op->row].number : UINT32_MAX;
+
+        if (row <= l->a->grid_rows && !l->a->ops[i].done) {
+            strmap_set(l->ids, run_op_record(r, op), (uint32_t)n);
+            ranges[n++] = (struct a1_range){0, r->tab->columns - 1, row, row};
+        }
+    }
+    return n > 0 ? sheets_read_grid(r->sh, r->tab->title, ranges, n, on_row_look, l, NULL, NULL, e)
+                 : BS_OK;
+}
+
+/* The cell as it is kept: with its format, and nothing where an array formula fills it. */
+static struct cell kept_with_look(const struct snapshot *s, uint32_t row, uint32_t column,
+                                  const struct row_look *look)
+{
+    struct cell c = kept_cell(s, row, column);
+    const struct cell *seen = look && column < look->n ? look->cells[column] : NULL;
+
+    if (!seen || !cell_equal(&c, seen)) {
+        return c;
+    }
+    if (seen->formula && !seen->entered_formula) {
+        return cell_empty;
+    }
+    if (c.kind == CELL_NUMBER) {
+        c.format = seen->format;
+        c.pattern = seen->pattern;
+    }
+    return c;
+}
+
 /* {"columns":["header",...],"cells":[cell,...]} of the whole row, in the arena. */
-static const char *encode_row(const struct snapshot *s, uint32_t row, struct arena *arena)
+static const char *encode_row(const struct snapshot *s, uint32_t row, const struct row_look *look,
+                              struct arena *arena)
 {
     uint32_t width = snapshot_width(s);
     struct buf b, one;
@@ -43,7 +128,7 @@ static const char *encode_row(const struct snapshot *s, uint32_t row, struct are
     jsonw_key(&w, "cells");
     jsonw_array(&w);
     for (uint32_t c = 0; c < width; c++) {
-        struct cell cell = kept_cell(s, row, c);
+        struct cell cell = kept_with_look(s, row, c, look);
 
         buf_clear(&one);
         cell_encode(&cell, &one);
@@ -91,7 +176,7 @@ static int bottom_up(const void *x, const void *y)
     return (a->row < b->row) - (a->row > b->row);
 }
 
-static size_t place_deletes(struct sheet_apply *a, struct pending_op **list)
+static size_t place_deletes(struct sheet_apply *a, const struct looks *l, struct pending_op **list)
 {
     size_t n = 0;
 
@@ -109,7 +194,10 @@ static size_t place_deletes(struct sheet_apply *a, struct pending_op **list)
             continue;
         }
         if (p->row != 0) {
-            p->old_raw = encode_row(a->snap, p->row, a->r->arena);
+            uint32_t look = strmap_get(l->ids, run_op_record(a->r, p->op));
+
+            p->old_raw = encode_row(a->snap, p->row, look == STRMAP_NONE ? NULL : &l->rows[look],
+                                    a->r->arena);
         }
         list[n++] = p;
     }
@@ -238,7 +326,7 @@ static const char *row_text(const struct snapshot *s, uint32_t row, uint32_t id_
     }
     for (uint32_t c = 0; c < snapshot_width(s); c++) {
         if (snapshot_cell(s, row, c).kind != CELL_EMPTY) {
-            return encode_row(s, row, arena);
+            return encode_row(s, row, NULL, arena);
         }
     }
     return NULL;
@@ -394,17 +482,20 @@ static enum bs_rc delete_once(struct sheet_apply *a, struct pending_op **list, s
     return e->rc;
 }
 
-enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
+static enum bs_rc delete_rows(struct sheet_apply *a, struct looks *l, struct bs_err *e)
 {
     struct pending_op **list = arena_alloc_n(a->r->arena, a->n_ops + 1, sizeof *list);
 
+    if (read_looks(l, e) != BS_OK) {
+        return e->rc;
+    }
     for (int tries = 0; tries < SHEET_TRIES; tries++) {
         bool again = false;
 
         if (sheet_look_again(a, e) != BS_OK) {
             return e->rc;
         }
-        size_t n = place_deletes(a, list);
+        size_t n = place_deletes(a, l, list);
 
         if (n == 0) {
             return BS_OK;
@@ -418,4 +509,13 @@ enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
     }
     return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
                    "rows to delete kept moving; the next run goes on");
+}
+
+enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
+{
+    struct looks l = {.a = a, .ids = strmap_new(a->n_ops)};
+
+    bs_seen(delete_rows(a, &l, e));
+    strmap_free(l.ids);
+    return e->rc;
 }

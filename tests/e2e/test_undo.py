@@ -8,8 +8,9 @@ import subprocess
 from harness import BASESYNC, RUN_SECONDS, field, main, record
 from test_both_ways import (AMOUNT, both_edited, changes, delete_record, delete_row, edit, number_of, twelve,
                             whole)
-from test_to_sheets import ID, NAME, column, get, ids, met, moving
-from test_values import begin, clear, deal, every_type_cells, people_table, put
+from test_to_sheets import (ID, ISO, NAME, cell_of, column, get, ids, look, met, moving, near, serial,
+                            value)
+from test_values import begin, clear, deal, every_type_cells, people_table, position, put
 
 
 def last_run(h):
@@ -216,6 +217,30 @@ def test_a_row_that_the_run_deleted_comes_back_with_its_id_and_what_stood_beside
         h.sync()
         whole(t, 12)
         h.quiet()
+
+
+def test_what_stood_beside_a_deleted_row_comes_back_with_its_format_and_into_no_array_formula():
+    t, h = begin([NAME, field("Due", "date", dateFormat=ISO)], [record(Name="a", Due="2026-01-31"), record(Name="b")],
+                 rows=[["Name", "Due", "Called", "Share", "Filled"]],
+                 home={"delete_extra_rows": "yes", "max_delete": "5"})
+    with t, h:
+        h.sync()
+        at = position(t, "a", "Name")[1:]
+        t.person(sheets=[{"op": "set", "sheet": "Deals", "cell": f"C{at}", "value": serial(2026, 5, 6),
+                          "format": {"type": "DATE", "pattern": "d/m/yyyy"}},
+                         {"op": "set", "sheet": "Deals", "cell": f"D{at}", "value": 0.25,
+                          "format": {"type": "PERCENT", "pattern": "0%"}},
+                         {"op": "set", "sheet": "Deals", "cell": f"E{at}", "formula": "=SPILLED(7)"}])
+        delete_record(t, "a")
+        h.sync()
+        assert column(t, "Name") == ["b"]
+        h.run("undo", h.last_log()["id"])
+        for name, number, form in (("Called", serial(2026, 5, 6), ("DATE", "d/m/yyyy")),
+                                   ("Share", 0.25, ("PERCENT", "0%")),
+                                   ("Due", serial(2026, 1, 31), ("DATE", "yyyy-mm-dd"))):
+            cell = cell_of(t, "a", name)
+            assert near(value(cell), number) and look(cell) == form, (name, cell)
+        assert get(t, "a", "Filled") is None  # the array formula fills it again
 
 
 def test_a_record_that_the_run_deleted_is_made_again_with_its_unsynced_fields():
