@@ -234,18 +234,33 @@ char *run_encode_cells(struct run *r, const struct op *op)
 
 /* ---- the end of a run: raw hashes and row hints ---- */
 
+bool run_cell_settled(const struct run *r, const struct sync_pair *p, size_t field,
+                      const struct side_cell *own, const struct side_cell *other, bool own_is_sheet)
+{
+    const struct side_cell *c = &own[field];
+    const struct side_cell *o = other == NULL ? NULL : &other[field];
+    uint64_t base = p->bases[field];
+
+    if (!r->fields[field].to_sheet && !r->fields[field].to_airtable) {
+        return true;
+    }
+    if (c->state != SIDE_VALUE || c->hash == base) {
+        return c->state == SIDE_VALUE;
+    }
+    return o != NULL && o->state == SIDE_VALUE &&
+           base == (own_is_sheet ? sync_base_apart(o->hash, c->hash)
+                                 : sync_base_apart(c->hash, o->hash));
+}
+
 /* The row's raw hash may be trusted next time only when every cell that takes part is settled. */
 static uint64_t settled_raw(const struct run *r, const struct sync_pair *p,
-                            const struct sync_row *row)
+                            const struct sync_row *row, const struct side_cell *airtable)
 {
     if (row->cells == NULL) {
         return p->raw;
     }
     for (size_t i = 0; i < r->n_fields; i++) {
-        const struct sync_field *f = &r->fields[i];
-
-        if ((f->to_sheet || f->to_airtable) &&
-            (row->cells[i].state != SIDE_VALUE || row->cells[i].hash != p->bases[i])) {
+        if (!run_cell_settled(r, p, i, row->cells, airtable, true)) {
             return 0;
         }
     }
@@ -263,7 +278,7 @@ static enum bs_rc close_pair(struct run *r, const struct sync_row *row, uint32_t
         return BS_OK;
     }
     struct sync_pair *p = &r->state.pairs[at];
-    uint64_t raw = settled_raw(r, p, row);
+    uint64_t raw = settled_raw(r, p, row, r->state.records[record].cells);
 
     if (p->raw == raw && p->row_hint == row->number) {
         return BS_OK;

@@ -321,12 +321,11 @@ enum bs_rc run_feed_again(struct run *r, bool *any, struct bs_err *e)
 static bool is_settled(const struct run *r, const struct sync_record *rec, uint32_t pair)
 {
     const struct sync_pair *p = &r->state.pairs[pair];
+    uint32_t row = strmap_get(r->row_by_id, rec->id);
+    const struct side_cell *sheet = row == STRMAP_NONE ? NULL : r->state.rows[row].cells;
 
     for (size_t i = 0; rec->cells != NULL && i < r->n_fields; i++) {
-        const struct side_cell *c = &rec->cells[i];
-
-        if ((r->fields[i].to_sheet || r->fields[i].to_airtable) &&
-            (c->state != SIDE_VALUE || c->hash != p->bases[i])) {
+        if (!run_cell_settled(r, p, i, rec->cells, sheet, false)) {
             return false;
         }
     }

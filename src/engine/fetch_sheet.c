@@ -284,8 +284,13 @@ static bool row_unchanged(const struct run *r, const struct sync_row *row)
 {
     uint32_t i = strmap_get(r->pair_by_id, row->id);
 
-    return i != STRMAP_NONE && row->raw != 0 && r->state.pairs[i].raw == row->raw &&
-           r->state.pairs[i].flags == 0;
+    if (i == STRMAP_NONE || row->raw == 0 || r->state.pairs[i].raw != row->raw) {
+        return false;
+    }
+    /* A row that is kept without its record is nobody's concern until it changes, unless it is to
+     * become a record again. */
+    return r->state.pairs[i].flags == 0 || (r->state.pairs[i].flags == PAIR_RECORD_GONE &&
+                                            r->rules.direction != DIRECTION_TO_AIRTABLE);
 }
 
 static void index_rows(struct run *r)

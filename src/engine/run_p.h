@@ -184,6 +184,11 @@ enum bs_rc run_settle(struct run *r, const struct plan *plan, struct bs_err *e) 
 /* Record id and row number an op is about; NULL and 0 when not known yet. */
 const char *run_op_record(const struct run *r, const struct op *op);
 uint32_t run_op_row(const struct run *r, const struct op *op);
+/* Whether a side's cell is what the pair remembers of it: the one value of both sides, or, with the
+ * other side's cells at hand, one of two that stand apart. */
+bool run_cell_settled(const struct run *r, const struct sync_pair *p, size_t field,
+                      const struct side_cell *own, const struct side_cell *other,
+                      bool own_is_sheet);
 /* At the end: raw hashes and row hints of the rows that were seen, one transaction. */
 enum bs_rc run_close_pairs(struct run *r, const struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
 /* One SyncChange row for a cell of an op; inside a transaction. */

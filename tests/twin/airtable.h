@@ -132,6 +132,7 @@ struct at_base {
     int64_t transactions;
     struct at_hook **hook;
     size_t n_hooks;
+    bool unseen; /* what happens just now is lost to the hooks */
     struct at_iter **iter;
     size_t n_iters;
     struct airtable *a;
@@ -301,6 +302,8 @@ void at_hooks_schema(struct at_base *b, const char *user, const char *source,
                      const struct at_schema_event *e);
 void at_hooks_free(struct at_base *b);
 cJSON *at_hooks_dump(const struct at_base *b);
+/* Of the form of at_hooks_dump; NULL or the sentence. */
+char *at_hooks_load(struct at_base *b, const cJSON *list);
 
 /* ---- requests ---- */
 #define AT_MAX_SEG 8

@@ -327,7 +327,7 @@ static char *load_base(struct airtable *a, const cJSON *j)
     char *wrong = load_rows(b, tables);
     for (size_t i = 0; i < b->n_tables && !wrong; i++)
         number_records(b->table[i]);
-    return wrong;
+    return wrong ? wrong : at_hooks_load(b, tj_get(j, "webhooks"));
 }
 
 char *airtable_load(struct airtable *a, const cJSON *part)

@@ -337,6 +337,12 @@ static void do_delete_webhook(struct edit *e)
             hook_drop(e->base, i);
 }
 
+static void do_break_webhook(struct edit *e)
+{
+    for (size_t i = 0; i < e->base->n_hooks; i++)
+        hook_break(e->base, e->base->hook[i]);
+}
+
 static void do_set_role(struct edit *e)
 {
     const char *user = tj_str(e->j, "user");
@@ -370,6 +376,7 @@ static const struct {
     {"view_order", true, do_view_order},
     {"delete_view", true, do_delete_view},
     {"delete_webhook", false, do_delete_webhook},
+    {"break_webhook", false, do_break_webhook},
     {"set_role", false, do_set_role},
 };
 
@@ -392,7 +399,9 @@ char *airtable_person(struct airtable *a, const cJSON *j)
             continue;
         if (edits[i].table && !e.table)
             return tw_fmt("no table %s", table ? table : "(none)");
+        e.base->unseen = tj_bool(j, "unseen", false);
         edits[i].run(&e);
+        e.base->unseen = false;
         return e.wrong;
     }
     return tw_fmt("no such edit: %s", op ? op : "(none)");

@@ -101,9 +101,55 @@ cJSON *at_hooks_dump(const struct at_base *b)
     for (size_t i = 0; i < b->n_hooks; i++) {
         cJSON *o = hook_json(b->hook[i], twin_now_ms(b->a->t));
         cJSON_AddBoolToObject(o, "broken", b->hook[i]->broken);
+        cJSON *list = cJSON_AddArrayToObject(o, "payloads");
+        for (size_t k = 0; k < b->hook[i]->n; k++) {
+            bool there = k >= b->hook[i]->first;
+            cJSON_AddItemToArray(list, there ? cJSON_Parse(b->hook[i]->payload[k].json)
+                                             : cJSON_CreateNull());
+        }
         cJSON_AddItemToArray(a, o);
     }
     return a;
+}
+
+static struct at_hook *hook_new(struct at_base *b)
+{
+    struct at_hook *h = tw_alloc(sizeof *h);
+    b->hook = tw_realloc(b->hook, (b->n_hooks + 1) * sizeof *b->hook);
+    b->hook[b->n_hooks++] = h;
+    return h;
+}
+
+static bool read_time(const cJSON *o, const char *key, int64_t *ms)
+{
+    const char *text = tj_str(o, key);
+    bool has_time, zoned;
+    return text && tw_parse_iso(text, ms, &has_time, &zoned);
+}
+
+char *at_hooks_load(struct at_base *b, const cJSON *list)
+{
+    for (const cJSON *o = list ? list->child : NULL; o; o = o->next) {
+        struct at_hook *h = hook_new(b);
+        const char *id = tj_str(o, "id");
+        if (!id || strlen(id) >= sizeof h->id || !cJSON_IsObject(tj_get(o, "specification")) ||
+            !read_time(o, "expirationTime", &h->expires_ms))
+            return tw_dup("a webhook needs id, specification and expirationTime");
+        strcpy(h->id, id);
+        h->spec = cJSON_Duplicate(tj_get(o, "specification"), 1);
+        h->url = tw_dup(tj_str(o, "notificationUrl"));
+        h->notify = tj_bool(o, "areNotificationsEnabled", true);
+        h->broken = tj_bool(o, "broken", false);
+        const cJSON *payloads = tj_get(o, "payloads");
+        for (const cJSON *p = payloads ? payloads->child : NULL; p; p = p->next) {
+            int64_t at = 0;
+            if (read_time(p, "timestamp", &at))
+                hook_push(h, at, tj_text(p));
+            else
+                hook_push(h, 0, tw_dup("null"));
+        }
+    }
+    return NULL;
 }
 
 /* ---- create ---- */
@@ -244,8 +290,7 @@ static void create(struct at_call *c)
     const cJSON *types = tj_get(tj_get(tj_get(spec, "options"), "filters"), "dataTypes");
     if (!may_read_types(c, types) || too_many(c))
         return;
-    struct at_hook *h = tw_alloc(sizeof *h);
-    struct at_base *b = c->base;
+    struct at_hook *h = hook_new(c->base);
     char iso[TW_ISO_LEN];
     twin_new_id(c->a->t, "ach", h->id);
     h->spec = cJSON_Duplicate(spec, 1);
@@ -253,8 +298,6 @@ static void create(struct at_call *c)
     h->client = tw_dup(c->token->client);
     h->notify = true;
     h->expires_ms = c->req->now_ms + HOOK_WEEK_MS;
-    b->hook = tw_realloc(b->hook, (b->n_hooks + 1) * sizeof *b->hook);
-    b->hook[b->n_hooks++] = h;
     char *secret = twin_random_text(c->a->t, 48);
     char *mac = tw_base64(secret, 48, false);
     tw_iso(h->expires_ms, iso);

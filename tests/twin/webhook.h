@@ -34,5 +34,6 @@ const cJSON *hook_includes(const struct at_hook *h);
 bool hook_wants(const struct at_hook *h, const char *list, const char *what);
 void hook_push(struct at_hook *h, int64_t at_ms, char *json); /* takes json */
 void hook_drop(struct at_base *b, size_t i);
+void hook_break(struct at_base *b, struct at_hook *h); /* with a last word, INVALID_HOOK */
 
 #endif

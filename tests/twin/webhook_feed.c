@@ -224,7 +224,7 @@ static void feed_hook(struct at_tx *tx, struct at_hook *h)
 
 void at_hooks_commit(struct at_tx *tx)
 {
-    for (size_t i = 0; i < tx->base->n_hooks; i++)
+    for (size_t i = 0; i < tx->base->n_hooks && !tx->base->unseen; i++)
         feed_hook(tx, tx->base->hook[i]);
 }
 
@@ -312,8 +312,9 @@ static bool breaks(const struct at_hook *h, const struct at_schema_event *e)
     return e->what == AT_VIEW_DELETED && scope && strcmp(scope, e->view_id) == 0;
 }
 
-static void push_error(struct at_base *b, struct at_hook *h, int64_t now)
+void hook_break(struct at_base *b, struct at_hook *h)
 {
+    int64_t now = twin_now_ms(b->a->t);
     char iso[TW_ISO_LEN];
     cJSON *o = cJSON_CreateObject();
     tw_iso(now, iso);
@@ -334,10 +335,10 @@ void at_hooks_schema(struct at_base *b, const char *user, const char *source,
     b->transactions++;
     for (size_t i = 0; i < b->n_hooks; i++) {
         struct at_hook *h = b->hook[i];
-        if (!is_live(h, now))
+        if (!is_live(h, now) || b->unseen)
             continue;
         if (breaks(h, e)) {
-            push_error(b, h, now);
+            hook_break(b, h);
             continue;
         }
         bool field = is_field_event(e);
