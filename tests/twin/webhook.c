@@ -3,6 +3,7 @@
 
 #include "auth.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,7 +136,7 @@ char *at_hooks_load(struct at_base *b, const cJSON *list)
         if (!id || strlen(id) >= sizeof h->id || !cJSON_IsObject(tj_get(o, "specification")) ||
             !read_time(o, "expirationTime", &h->expires_ms))
             return tw_dup("a webhook needs id, specification and expirationTime");
-        strcpy(h->id, id);
+        snprintf(h->id, sizeof h->id, "%s", id);
         h->spec = cJSON_Duplicate(tj_get(o, "specification"), 1);
         h->url = tw_dup(tj_str(o, "notificationUrl"));
         h->notify = tj_bool(o, "areNotificationsEnabled", true);
