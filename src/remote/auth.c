@@ -18,7 +18,7 @@
 #define TOKEN_TIMEOUT_MS 30000
 #define TOKEN_BODY_MAX ((size_t)256 << 10)
 #define FORM_MAX ((size_t)256 << 10)
-#define URL_MAX 4096
+#define URL_MAX 16384
 /* Longer than all tries of the process that is ahead of us. */
 #define LEASE_WAIT_MS ((int64_t)180 * 1000)
 #define LEASE_POLL_MS 200
@@ -209,8 +209,10 @@ const char *auth_scopes(const struct auth *a)
 
 /* ---- asking a token server ---- */
 
-enum bs_rc auth_ask(struct http *http, const char *url, const char *basic, const struct buf *form,
-                    struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e)
+/* One request. basic: "id:secret" or NULL. *date_ms: what the server's clock said, 0 when it did
+ * not. */
+static enum bs_rc ask(struct http *http, const char *url, const char *basic, const struct buf *form,
+                      struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e)
 {
     struct http_request r = {
         .method = HTTP_POST,
@@ -245,7 +247,7 @@ static enum bs_rc ask_with_assertion(struct auth *a, const struct service_accoun
     buf_init(&form, FORM_MAX);
     rc = oauth_service_account_form(sa, scope, GOOGLE_AUDIENCE, now, &form, e);
     if (rc == BS_OK) {
-        rc = auth_ask(a->http, a->ep->google_token, NULL, &form, out, date_ms, e);
+        rc = ask(a->http, a->ep->google_token, NULL, &form, out, date_ms, e);
     }
     buf_wipe(&form);
     return rc;
@@ -274,12 +276,34 @@ static enum bs_rc service_account_token(struct auth *a, struct oauth_tokens *out
     return rc;
 }
 
+enum bs_rc auth_ask_as_client(struct http *http, const struct endpoints *ep, enum service service,
+                              const char *id, const char *secret, const struct buf *form,
+                              struct oauth_tokens *out, struct bs_err *e)
+{
+    bool in_body = auth_secret_in_body(service);
+    struct buf basic, url;
+    int64_t date_ms;
+    enum bs_rc rc;
+
+    buf_init(&basic, URL_MAX);
+    buf_init(&url, URL_MAX);
+    if (!in_body && secret) {
+        buf_adds(&basic, id);
+        buf_addc(&basic, ':');
+        buf_adds(&basic, secret);
+    }
+    buf_adds(&url, in_body ? ep->google_token : ep->airtable_oauth);
+    buf_adds(&url, in_body ? "" : "/token");
+    rc = ask(http, url.data, basic.len > 0 ? basic.data : NULL, form, out, &date_ms, e);
+    buf_wipe(&basic);
+    buf_release(&url);
+    return rc;
+}
+
 static enum bs_rc refreshed_token(struct auth *a, struct oauth_tokens *out, struct bs_err *e)
 {
     const struct connection *c = a->c;
-    bool in_body = a->service == SERVICE_GOOGLE; /* Airtable wants id and secret in a header */
-    struct buf form, basic, url;
-    int64_t date_ms;
+    struct buf form;
     enum bs_rc rc;
 
     if (!c->client_id) {
@@ -287,20 +311,11 @@ static enum bs_rc refreshed_token(struct auth *a, struct oauth_tokens *out, stru
                        service_name(a));
     }
     buf_init(&form, FORM_MAX);
-    buf_init(&basic, URL_MAX);
-    buf_init(&url, URL_MAX);
-    oauth_refresh_form(c->secret, c->client_id, c->client_secret, in_body, &form);
-    if (!in_body && c->client_secret) {
-        buf_adds(&basic, c->client_id);
-        buf_addc(&basic, ':');
-        buf_adds(&basic, c->client_secret);
-    }
-    buf_adds(&url, in_body ? a->ep->google_token : a->ep->airtable_oauth);
-    buf_adds(&url, in_body ? "" : "/token");
-    rc = auth_ask(a->http, url.data, basic.len > 0 ? basic.data : NULL, &form, out, &date_ms, e);
+    oauth_refresh_form(c->secret, c->client_id, c->client_secret, auth_secret_in_body(a->service),
+                       &form);
+    rc = auth_ask_as_client(a->http, a->ep, a->service, c->client_id, c->client_secret, &form, out,
+                            e);
     buf_wipe(&form);
-    buf_wipe(&basic);
-    buf_release(&url);
     return rc;
 }
 

@@ -9,10 +9,16 @@
 
 #define TOKEN_TRIES 4
 
-/* One request to a token server. basic: "id:secret" or NULL. *date_ms: what the server's clock
- * said, 0 when it did not. Errors as in oauth_read_answer. */
-enum bs_rc auth_ask(struct http *http, const char *url, const char *basic, const struct buf *form,
-                    struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e) BS_MUST_CHECK;
+/* Google takes id and secret in the body of a request, Airtable in its header. */
+static inline bool auth_secret_in_body(enum service service)
+{
+    return service == SERVICE_GOOGLE;
+}
+/* One request to the service's token server in the name of an OAuth client; secret NULL: it has
+ * none. The form is made with auth_secret_in_body. Errors as in oauth_read_answer. */
+enum bs_rc auth_ask_as_client(struct http *http, const struct endpoints *ep, enum service service,
+                              const char *id, const char *secret, const struct buf *form,
+                              struct oauth_tokens *out, struct bs_err *e) BS_MUST_CHECK;
 /* Sleeps; BS_STOP_SYNC when a stop signal came. */
 enum bs_rc auth_pause(int64_t ms, struct bs_err *e) BS_MUST_CHECK;
 

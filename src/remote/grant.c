@@ -16,34 +16,22 @@
 enum bs_rc grant_exchange(struct http *http, const struct endpoints *ep, const struct grant_code *g,
                           struct oauth_tokens *out, struct bs_err *e)
 {
-    bool in_body = g->service == SERVICE_GOOGLE; /* Airtable wants id and secret in a header */
-    struct buf form, basic, url;
-    int64_t date_ms;
+    struct buf form;
     enum bs_rc rc = BS_RETRY;
 
     buf_init(&form, FORM_MAX);
-    buf_init(&basic, FORM_MAX);
-    buf_init(&url, FORM_MAX);
-    oauth_code_form(g->code, g->redirect, g->verifier, g->client->id, g->client->secret, in_body,
-                    &form);
-    if (!in_body && g->client->secret) {
-        buf_adds(&basic, g->client->id);
-        buf_addc(&basic, ':');
-        buf_adds(&basic, g->client->secret);
-    }
-    buf_adds(&url, in_body ? ep->google_token : ep->airtable_oauth);
-    buf_adds(&url, in_body ? "" : "/token");
+    oauth_code_form(g->code, g->redirect, g->verifier, g->client->id, g->client->secret,
+                    auth_secret_in_body(g->service), &form);
     for (int try = 0; try < TOKEN_TRIES && rc == BS_RETRY; try++) {
         if (try > 0 && auth_pause(retry_backoff_ms(ON_TOKEN_SERVER, try), e) != BS_OK) {
             rc = e->rc;
             break;
         }
         bs_err_clear(e);
-        rc = auth_ask(http, url.data, basic.len > 0 ? basic.data : NULL, &form, out, &date_ms, e);
+        rc = auth_ask_as_client(http, ep, g->service, g->client->id, g->client->secret, &form, out,
+                                e);
     }
     buf_wipe(&form);
-    buf_wipe(&basic);
-    buf_release(&url);
     return rc;
 }
 
