@@ -233,7 +233,8 @@ enum bs_rc run_feed_follow(struct run *r, struct bs_err *e)
     }
     f->delta = false;
     f->hook_id = NULL;
-    if (rc == BS_STOP_ALL) {
+    /* A credential that is refused here is refused everywhere: nobody is asked again. */
+    if (rc == BS_STOP_ALL || (rc != BS_OK && why.kind == BS_K_OAUTH)) {
         *e = why;
         return rc;
     }
