@@ -3,7 +3,9 @@
 other programs may send meanwhile; several users, each with the own tokens and no other's."""
 import json
 import os
+import signal
 import socket
+import time
 import urllib.parse
 
 import harness
@@ -119,7 +121,21 @@ def test_google_is_signed_in_to_in_a_browser_and_the_sync_runs():
         assert len(t.rows("Deals")) == 5
 
 
+def wait_for_port(port, seconds=60):
+    """The one fixed port: another run of these tests on the same machine may have it just now."""
+    until = time.time() + seconds
+    while time.time() < until:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return
+            except OSError:
+                time.sleep(0.2)
+
+
 def test_airtable_is_signed_in_to_at_its_registered_address_and_the_sync_runs():
+    wait_for_port(8976)
     with Twin(world()) as t, home(t) as h:
         h.run("connect", "sheets", "--service-account", t.service_account)
         s = SignIn(h, "airtable", "--client-id", AIRTABLE, "--client-secret-file", h.secret)
@@ -208,6 +224,19 @@ def test_input_that_ends_without_an_address_is_told():
     with Twin(world()) as t, home(t) as h:
         s = SignIn(h, "sheets", "--client-file", h.client, "--paste")
         assert "no address" in s.finish(USAGE)
+        assert stored(h, "google") is None
+        assert of_kind(t, "token") == []
+
+
+def test_who_stops_or_never_comes_is_told_and_nothing_is_changed():
+    with Twin(world()) as t, home(t) as h:
+        s = SignIn(h, "sheets", "--client-file", h.client)
+        s.address()
+        s.process.send_signal(signal.SIGINT)
+        assert "nothing was changed" in s.finish(USAGE)
+        fast = {"BASESYNC_CLOCK": f"x600@{int(time.time() * 1000)}"}
+        s = SignIn(h, "sheets", "--client-file", h.client, env=fast)
+        assert "within 15 minutes" in s.finish(PERSON)
         assert stored(h, "google") is None
         assert of_kind(t, "token") == []
 
