@@ -229,7 +229,7 @@ class World:
         for _ in range(5):
             self.t.reset()
             p = self.h.sync("--allow-delete", expect=None)
-            assert p.returncode in (0, 1, 3, 4), p.stdout + p.stderr
+            assert p.returncode in (0, 1, 3, 4), f"exit code {p.returncode}: {p.stdout}{p.stderr}"
             if p.returncode == 4 and "all-changed" in p.stdout:
                 self.h.sync("--allow-all-changed", "--allow-delete", expect=None)
             elif not self.t.writes() and p.returncode == 0:

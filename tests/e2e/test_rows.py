@@ -388,6 +388,21 @@ def test_deleted_rows_of_the_users_own_shift_nothing():
         h.quiet()
 
 
+def test_a_table_whose_records_all_went_while_their_rows_stay_is_read_again_and_again():
+    t, h = sheet()
+    with t, h:
+        for key in list(ids(t)):
+            t.person(airtable=[{"op": "delete", "table": "Deals", "record": key}])
+            h.sync(expect=None)
+        h.sync("--allow-delete", expect=None)
+        assert len([x for x in column(t, "Name") if x]) > 0 and not t.records("Deals")
+        h.sync()
+        t.person(airtable=[{"op": "create", "table": "Deals", "fields": {"Name": "again"}}])
+        h.sync()
+        assert "again" in column(t, "Name")
+        h.quiet()
+
+
 def test_a_deleted_row_comes_back_when_deletions_are_off():
     t, h = sheet()
     with t, h:

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Values on their way from a cell into a field and back: every writable type, clearing, what a field
 cannot hold, choices and linked records that are not there yet."""
+import datetime
+import zoneinfo
+
 from harness import Home, Twin, field, main, record, scenario
 from test_to_sheets import (ANNA, BOB, COMPUTED_ALWAYS, H24, ISO, NAME, PEOPLE, TYPES, all_types,
                             cell_of, column, get, header_of, ids, near, plain, serial)
@@ -272,6 +275,35 @@ def test_date_times_typed_around_a_change_of_clocks_mean_the_instants_of_the_zon
         assert deal(t, "second of two")["At"] == "2026-10-25T01:30:00.000Z"
         assert near(get(t, "second of two", "At"), serial(2026, 10, 25, 2, 30))
         h.quiet()
+
+
+INSTANTS = ["1899-12-31T00:00:00.000Z", "1950-07-01T12:00:00.000Z", "2026-03-29T00:59:59.999Z",
+            "2026-03-29T01:00:00.000Z", "2026-10-25T00:30:00.000Z", "2026-10-25T01:30:00.000Z",
+            "2026-03-08T07:00:00.000Z", "2026-11-01T05:30:00.000Z", "2026-04-04T15:15:00.000Z",
+            "2011-12-30T12:00:00.000Z", "2040-07-01T12:00:00.123Z", "9999-12-30T00:00:00.000Z"]
+EPOCH = datetime.datetime(1899, 12, 30)
+DAY = datetime.timedelta(days=1)
+
+
+def test_date_times_are_the_wall_times_of_every_kind_of_zone_and_come_back_as_their_instants():
+    """A client that reads a time in its own zone is off by hours and by days: airtable-ts#39, pyairtable#110."""
+    at = field("At", "dateTime", timeZone="client", dateFormat=ISO, timeFormat=H24)
+    for zone in ("America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Australia/Lord_Howe", "Africa/Casablanca"):
+        tz = zoneinfo.ZoneInfo(zone)
+        wall = [datetime.datetime.fromisoformat(x.replace("Z", "+00:00")).astimezone(tz).replace(tzinfo=None)
+                for x in INSTANTS]
+        t, h = begin([NAME, at], [record(Name=f"t{i}", At=x) for i, x in enumerate(INSTANTS)], time_zone=zone)
+        with t, h:
+            h.sync()
+            for i, w in enumerate(wall):
+                assert abs(get(t, f"t{i}", "At") - (w - EPOCH) / DAY) * 86400 < 0.001, (zone, INSTANTS[i])
+                put(t, f"t{i}", "At", (w + datetime.timedelta(minutes=1) - EPOCH) / DAY)
+            h.sync("--allow-all-changed")
+            for i, w in enumerate(wall):
+                now = datetime.datetime.fromisoformat(deal(t, f"t{i}")["At"].replace("Z", "+00:00"))
+                meant = [(w + datetime.timedelta(minutes=1)).replace(tzinfo=tz, fold=f) for f in (0, 1)]
+                assert any(abs((now - m).total_seconds()) < 0.002 for m in meant), (zone, INSTANTS[i], now)
+            h.quiet()
 
 
 # ---- what a field cannot hold ----
