@@ -92,6 +92,8 @@ enum bs_rc os_run(const struct os_program *p, struct bs_err *e) BS_MUST_CHECK;
 /* Sends "READY=1", "STATUS=...", "WATCHDOG=1" to $NOTIFY_SOCKET (systemd sd_notify(3)); nothing
  * when it is not set. */
 void os_notify(const char *state);
+/* CLOCK_MONOTONIC in microseconds, as systemd compares it. */
+int64_t os_monotonic_us(void);
 /* Half of $WATCHDOG_USEC in ms; 0 when no watchdog is asked for. */
 int64_t os_watchdog_ms(void);
 

@@ -328,6 +328,16 @@ void os_notify(const char *state)
     close(fd);
 }
 
+int64_t os_monotonic_us(void)
+{
+    struct timespec ts;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0) {
+        abort();
+    }
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 int64_t os_watchdog_ms(void)
 {
     const char *usec = getenv("WATCHDOG_USEC");

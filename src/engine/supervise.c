@@ -13,6 +13,7 @@
 #include "engine/budget.h"
 #include "engine/supervise_p.h"
 #include "store/lease.h"
+#include "store/runlog.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -171,8 +172,18 @@ static enum bs_rc plan(struct server *v, struct bs_err *e)
     return BS_OK;
 }
 
-/* From here on the old configuration is gone: what fails is said, and done without. */
-static void reload(struct server *v)
+/* For systemd's Type=notify-reload (sd_notify(3)): which moment the reload belongs to. */
+static void tell_reloading(void)
+{
+    char text[80];
+
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)os_monotonic_us());
+    os_notify(text);
+}
+
+/* Once the new configuration is there the old one is gone: what fails then is said, and done
+ * without. */
+static void read_again(struct server *v)
 {
     const struct sync_config *wanted, *rows = NULL;
     struct zone *zone = NULL;
@@ -191,6 +202,13 @@ static void reload(struct server *v)
     supervise_survive(v, read_rows(v, conf, wanted, &rows, &e), &e);
     replan(v, conf, rows ? rows : wanted, zone);
     supervise_note(v, LOG_INFO, "read the configuration again: %zu active sync(s)", v->schedule->n);
+}
+
+static void reload(struct server *v)
+{
+    tell_reloading();
+    read_again(v);
+    os_notify("READY=1");
 }
 
 /* Leaves out what is paused. */
@@ -258,7 +276,10 @@ enum bs_rc supervise_retain(struct store *store, const struct conf *c, struct bs
     if (!due) {
         return BS_OK;
     }
-    if (store_retain(store, c->log_days, c->history_days, now, e) != BS_OK) {
+    /* Runs of syncs that are gone have nobody else to close them. */
+    if (runlog_abandon(store, NULL, "the run ended without a word: its process is gone", now, e) !=
+            BS_OK ||
+        store_retain(store, c->log_days, c->history_days, now, e) != BS_OK) {
         return e->rc;
     }
     clock_sql_text(now, text);

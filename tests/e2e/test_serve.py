@@ -2,7 +2,9 @@
 """The supervisor: due syncs by their schedules, groups side by side, workers that die, hang or eat
 memory, reload, stop."""
 import glob
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -37,6 +39,13 @@ class Server:
         self.clock = os.path.join(home.dir, "clock")
         e = dict(home.env, TZ="UTC", **(env or {}))
         if not real_time:
+            # Within a tick this clock stands still: a limit by the second would never let go.
+            if "requests_per_second" not in home.airtable:
+                home.airtable += "\nrequests_per_second = 50"
+                with open(home.ini, encoding="utf-8") as f:
+                    text = f.read().replace("[airtable]", "[airtable]\nrequests_per_second = 50")
+                with open(home.ini, "w", encoding="utf-8") as f:
+                    f.write(text)
             self.set(now)
             e["BASESYNC_CLOCK"] = self.clock
         self.log = open(os.path.join(home.dir, "serve.log"), "w+", encoding="utf-8")
@@ -122,6 +131,73 @@ def test_due_syncs_run_by_the_clock_and_missed_ticks_come_as_one():
         assert "[SyncJob] Time: 2026-01-22T10:05:00.200Z\n" in text, text
         assert "[SyncJob]   Successful: 1\n" in text, text
         assert len(t.rows("Deals")) == 4
+
+
+RULE = "=" * 60
+JOB_LOG = f"""{RULE}
+Starting scheduled sync job...
+Time: 2026-01-22T10:05:00.000Z
+{RULE}
+Fetching active sync configurations...
+Found 2 active sync configuration(s)
+{RULE}
+Processing config: My Airtable ↔ Sheets Sync (ID)
+Direction: BIDIRECTIONAL
+User: user@example.com
+{RULE}
+Decrypting access tokens...
+Executing BIDIRECTIONAL sync...
+✓ Sync completed successfully
+  Status: success
+  Airtable → Sheets: 3 added, 0 updated
+  Sheets → Airtable: 0 added, 0 updated
+  Conflicts: 0 resolved
+  Duration: Nms
+Updating sync metadata...
+✓ Sync metadata updated
+{RULE}
+Processing config: One way (ID)
+Direction: AIRTABLE_TO_SHEETS
+User: user@example.com
+{RULE}
+Decrypting access tokens...
+✗ Sync failed: WHY
+  Status: failed
+  Airtable → Sheets: 0 added, 0 updated
+  Duration: Nms
+Updating sync metadata...
+✓ Sync metadata updated
+{RULE}
+Job Summary:
+  Total Processed: 2
+  Successful: 1
+  Failed: 1
+  Skipped: 0
+  Duration: Nms
+Detailed Results:
+  1. ✓ My Airtable ↔ Sheets Sync - Synced successfully (success) (Nms)
+  2. ✗ One way - Failed: WHY (failed) (Nms)
+{RULE}
+"""
+
+
+def test_the_job_log_is_word_by_word_what_readers_of_such_logs_know():
+    with Twin(world()) as t, Home(t, {"name": "My Airtable ↔ Sheets Sync"},
+                                  extra="[user me]\nemail = user@example.com\n") as h:
+        h.set("one", [], tab="Nowhere", name="One way", direction="airtable_to_sheets")
+        h.init()
+        with Server(h) as s:
+            s.set("2026-01-22 10:05:00")
+            s.until_jobs(1)
+            s.stop()
+            lines = s.text().splitlines()
+        assert all(x.startswith(("[SyncJob] ", "[Supervisor] ")) for x in lines), lines
+        text = "".join(x[10:] + "\n" for x in lines if x.startswith("[SyncJob] "))
+        why = logs(h)[1][3]
+        text = text.replace(json.loads(why)[0]["message"], "WHY")
+        text = re.sub(r"\b[0-9]+ms", "Nms", text)
+        text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "ID", text)
+        assert text == JOB_LOG, text
 
 
 def test_a_run_that_was_missed_while_nobody_was_there_is_made_up_for():
@@ -343,6 +419,35 @@ def test_systemd_is_told():
             s.stop()
             while "STOPPING=1" not in got:
                 got.append(sock.recv(4096).decode())
+        sock.close()
+
+
+def test_systemd_is_told_of_a_reload_by_an_abstract_socket():
+    with Twin(world()) as t, Home(t, {}) as h:
+        h.init()
+        name = f"basesync-test-{os.getpid()}"
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sock.bind("\0" + name)
+        sock.settimeout(20)
+
+        def until(what):
+            got = [sock.recv(4096).decode()]
+            while not got[-1].startswith(what):
+                got.append(sock.recv(4096).decode())
+            return got
+        with Server(h, env={"NOTIFY_SOCKET": "@" + name}) as s:
+            assert until("READY=1") == ["READY=1"]
+            for broken in (False, True):
+                if broken:
+                    with open(h.ini, "a", encoding="utf-8") as f:
+                        f.write("\n[nonsense]\n")
+                before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+                s.process.send_signal(signal.SIGHUP)
+                told = until("RELOADING=1")[-1].split("\n")
+                assert told[1].startswith("MONOTONIC_USEC=") and \
+                    before <= int(told[1].split("=")[1]) <= before + 60000000, told
+                assert until("READY=1") == ["READY=1"]
+            s.stop()
         sock.close()
 
 

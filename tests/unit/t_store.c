@@ -661,6 +661,102 @@ static void old_counters_limits_and_leases_are_forgotten(void **state)
     assert_string_equal(world_text(w, "SELECT group_concat(name) FROM Lease"), "base:live");
 }
 
+/* Every table and what bounds it: a new one has to be thought about here. */
+static const struct {
+    const char *table, *bound;
+} bounds[] = {
+    {"AirtableConnection", "one for each user"},
+    {"FeedHook", "one for each base and account"},
+    {"FeedPending", "records of the table"},
+    {"FeedState", "one for each sync"},
+    {"GoogleSheetsConnection", "one for each user"},
+    {"Intent", "creates of one run that are not settled"},
+    {"Lease", "living processes: swept"},
+    {"Meta", "settings of fixed names, marks of living processes"},
+    {"NotifyState", "three for each sync"},
+    {"PairState", "records of the table"},
+    {"RateBucket", "two days"},
+    {"SyncChange", "history_days"},
+    {"SyncConfig", "sections of the INI file, those that are gone too"},
+    {"SyncConflict", "open conflicts: replaced by each run"},
+    {"SyncFact", "fixed names for each sync"},
+    {"SyncLog", "log_days"},
+    {"UsageMonth", "thirteen months"},
+    {"User", "sections of the INI file"},
+};
+
+static void every_table_is_bounded_by_something(void **state)
+{
+    struct world *w = *state;
+    struct buf names;
+
+    buf_init(&names, BUF_NO_LIMIT);
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        buf_addf(&names, "%s%s", i ? "," : "", bounds[i].table);
+        assert_true(*bounds[i].bound);
+    }
+    assert_string_equal(
+        world_text(w, "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type ="
+                      " 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name)"),
+        names.data);
+    buf_release(&names);
+}
+
+/* What one day leaves: runs with their history, requests and calls. */
+static void live_a_day(struct world *w, const char *sync, int64_t now)
+{
+    const struct run_counts none = {0};
+    const struct change c = {.side = "SHEETS", .action = "update", .why = "edit"};
+    char bucket[32];
+    int64_t v, id;
+
+    for (int run = 0; run < 4; run++) {
+        const char *log;
+
+        OK(runlog_start(w->s, sync, "scheduled", "BIDIRECTIONAL", now, w->a, &log, &w->e));
+        OK(store_begin(w->s, &w->e));
+        OK(runlog_change(w->s, log, &c, &id, &w->e));
+        OK(store_commit(w->s, &w->e));
+        if (run < 3) { /* the fourth one's process dies */
+            OK(runlog_finish(w->s, log, "SUCCESS", &none, NULL, now, 5, false, &w->e));
+        }
+    }
+    world_text(w, "UPDATE SyncLog SET owner = 'x/1/1' WHERE completedAt IS NULL");
+    world_text(w, "UPDATE SyncChange SET createdAt = (SELECT startedAt FROM SyncLog l WHERE l.id ="
+                  " syncLogId) WHERE id > (SELECT max(id) FROM SyncChange) - 4");
+    snprintf(bucket, sizeof bucket, "day %lld", (long long)(now / DAY));
+    OK(usage_take(w->s, &(struct bucket){bucket, 5, 1000}, 1, now, &v, &w->e));
+    OK(usage_count(w->s, "calls", now, 12, &v, &w->e));
+    OK(runlog_abandon(w->s, NULL, "gone", now, &w->e));
+    OK(store_retain(w->s, 30, 20, now, &w->e));
+    arena_reset(w->a);
+}
+
+static void many_months_leave_the_file_as_large_as_two_do(void **state)
+{
+    static const char rows[] =
+        "SELECT (SELECT count(*) FROM SyncLog) || ' ' || (SELECT count(*) FROM SyncChange) || ' ' "
+        "||"
+        " (SELECT count(*) FROM RateBucket)";
+    struct world *w = *state;
+    const char *sync = world_sync(w, "sales");
+    const int64_t start = 1769040000000; /* 2026-01-22 */
+    long long pages_early = 0, pages_late;
+    char early[100] = "";
+
+    OK(db_script(w->s, "PRAGMA synchronous=OFF", &w->e));
+    for (int day = 0; day < 200; day++) {
+        live_a_day(w, sync, start + day * DAY);
+        if (day == 60) {
+            pages_early = world_number(w, "PRAGMA page_count");
+            snprintf(early, sizeof early, "%.90s", world_text(w, rows));
+        }
+    }
+    pages_late = world_number(w, "PRAGMA page_count");
+    assert_string_equal(world_text(w, rows), early);
+    assert_true(pages_late <= pages_early + 8);
+}
+
 static void space_that_was_freed_is_given_back(void **state)
 {
     struct world *w = *state;
@@ -821,6 +917,8 @@ int main(void)
         NEW(old_logs_and_history_are_forgotten),
         NEW(a_run_that_goes_on_is_never_forgotten),
         NEW(old_counters_limits_and_leases_are_forgotten),
+        NEW(every_table_is_bounded_by_something),
+        NEW(many_months_leave_the_file_as_large_as_two_do),
         NEW(space_that_was_freed_is_given_back),
         NEW(the_views_answer_what_people_ask),
         NEW(queries_typed_by_hand_give_what_they_say),
