@@ -9,6 +9,7 @@
 #include "net/oauth.h"
 #include "net/retry.h"
 #include "store/lease.h"
+#include "store/syncs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,17 +44,18 @@ struct auth {
     int64_t skew_ms;
     int64_t early_ms; /* how long before its end a token is renewed */
     auth_secret_fn *tell;
+    char user_name[USER_NAME_MAX]; /* "" for the only user there is */
+    char command[USER_NAME_MAX + 48];
 };
 
-/* The same way in as the last time. */
-static const char *connect_command(const struct auth *a)
+/* The same way in as the last time; who is not alone has to say who he is. */
+const char *auth_connect_command(struct auth *a)
 {
-    static const char *const commands[][2] = {
-        [SERVICE_AIRTABLE] = {"basesync connect airtable", "basesync connect airtable --oauth"},
-        [SERVICE_GOOGLE] = {"basesync connect sheets", "basesync connect sheets --oauth"},
-    };
-
-    return commands[a->service][a->c && a->c->kind == CREDENTIAL_OAUTH];
+    snprintf(a->command, sizeof a->command, "basesync connect %s%s%s%s",
+             a->service == SERVICE_AIRTABLE ? "airtable" : "sheets",
+             a->c && a->c->kind == CREDENTIAL_OAUTH ? " --oauth" : "",
+             a->user_name[0] ? " --user " : "", a->user_name);
+    return a->command;
 }
 
 static const char *service_name(const struct auth *a)
@@ -88,7 +90,7 @@ static enum bs_rc load(struct auth *a, struct bs_err *e)
     if (!c) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_CONFIG,
                        "there is no %s connection: make one with `%s`", service_name(a),
-                       connect_command(a));
+                       auth_connect_command(a));
     }
     connection_free(a->c);
     a->c = c;
@@ -96,12 +98,12 @@ static enum bs_rc load(struct auth *a, struct bs_err *e)
     tell(a, c->access_token);
     if (!c->secret) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "the %s connection holds no secret: run `%s`",
-                       service_name(a), connect_command(a));
+                       service_name(a), auth_connect_command(a));
     }
     if (c->needs_reauth) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH,
                        "the %s connection needs a new sign-in (%s): run `%s`", service_name(a),
-                       c->reauth_reason, connect_command(a));
+                       c->reauth_reason, auth_connect_command(a));
     }
     return BS_OK;
 }
@@ -145,7 +147,10 @@ enum bs_rc auth_new(struct store *store, struct http *http, const struct endpoin
 
     *out = NULL;
     a->user_id = bs_strdup(user_id);
-    rc = load(a, e);
+    rc = users_name(store, user_id, a->user_name, e);
+    if (rc == BS_OK) {
+        rc = load(a, e);
+    }
     if (rc != BS_OK) {
         auth_free(a);
         return rc;
@@ -387,7 +392,7 @@ static enum bs_rc refused(struct auth *a, struct bs_err *e)
     }
     a->c->needs_reauth = true;
     return bs_fail(e, BS_STOP_SYNC, BS_K_OAUTH, "%.300s: connect again with `%s`", e->msg,
-                   connect_command(a));
+                   auth_connect_command(a));
 }
 
 static enum bs_rc fetch(struct auth *a, struct bs_err *e)

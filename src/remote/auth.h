@@ -38,6 +38,9 @@ enum bs_rc auth_token(struct auth *a, bool again, const char **token,
                       struct bs_err *e) BS_MUST_CHECK;
 /* "robot@project.iam.gserviceaccount.com", "usr..." or an e-mail: for people. Borrowed. */
 const char *auth_account(const struct auth *a);
+/* "basesync connect sheets --oauth --user anna": what brings this credential anew. Borrowed until
+ * the next call. */
+const char *auth_connect_command(struct auth *a);
 /* Name of the quota bucket shared by everything that uses this credential. Borrowed. */
 const char *auth_quota_key(const struct auth *a);
 /* The Google project whose quota the credential uses; "" unknown. Borrowed. */

@@ -338,10 +338,8 @@ static enum bs_rc renew(struct flight *f, struct bs_err *e)
 
     if (f->renewed) {
         (void)bs_fail(&f->r.err, BS_STOP_SYNC, BS_K_OAUTH,
-                      "%.300s: the credential of %s is not accepted; connect it again with "
-                      "`basesync connect %s`",
-                      f->r.err.msg, auth_account(c->auth),
-                      f->call->service == ON_AIRTABLE ? "airtable" : "sheets");
+                      "%.300s: the credential of %s is not accepted; connect it again with `%s`",
+                      f->r.err.msg, auth_account(c->auth), auth_connect_command(c->auth));
         give_up(f);
         return BS_OK;
     }

@@ -60,6 +60,20 @@ enum bs_rc users_ensure(struct store *s, const char *name, const char *email, st
     return rc;
 }
 
+enum bs_rc users_name(struct store *s, const char *id, char name[USER_NAME_MAX], struct bs_err *e)
+{
+    struct db_rows r;
+
+    name[0] = '\0';
+    db_open(s, &r,
+            "SELECT name FROM \"User\" WHERE id = ?1 AND (SELECT count(*) FROM \"User\") > 1",
+            DB_ARGS(DB_TEXT(id)), e);
+    if (db_next(&r, e)) {
+        (void)str_copy(name, USER_NAME_MAX, db_col_text(&r, 0));
+    }
+    return db_end(&r);
+}
+
 /* ---- mirroring the INI ---- */
 
 #define WANTED                                                                                     \

@@ -58,5 +58,9 @@ enum bs_rc syncs_fact_set(struct store *s, const char *sync_id, const char *name
 /* Users: made on demand by name; *id in the arena. */
 enum bs_rc users_ensure(struct store *s, const char *name, const char *email, struct arena *a,
                         const char **id, struct bs_err *e) BS_MUST_CHECK;
+/* The name of a user who is not the only one; "" for who is alone, and for nobody's id. */
+#define USER_NAME_MAX 80
+enum bs_rc users_name(struct store *s, const char *id, char name[USER_NAME_MAX],
+                      struct bs_err *e) BS_MUST_CHECK;
 
 #endif

@@ -94,7 +94,8 @@ def test_one_users_trouble_is_not_the_others():
         t.person(airtable=[{"op": "create", "base": BEN_BASE, "table": "Deals",
                             "fields": {"Name": "new of ben"}}])
         t.reset()
-        h.sync(expect=None)
+        p = h.sync(expect=None)
+        assert "`basesync connect airtable --user anna`" in p.stdout, p.stdout
         assert len(t.rows("Deals", BEN_SHEET)) == 3
         status = h.sql('SELECT s.slug, l.status FROM "SyncLog" l JOIN "SyncConfig" s '
                        'ON s.id = l.syncConfigId ORDER BY l.rowid DESC LIMIT 2')
@@ -108,7 +109,7 @@ def test_who_has_no_connection_gets_nobody_elses():
     with Twin(world()) as t, two(t, connect=("anna",)) as h:
         t.reset()
         p = h.sync("bens", expect=None)
-        assert p.returncode != 0 and "basesync connect airtable" in p.stdout, p.stdout
+        assert p.returncode != 0 and "basesync connect airtable --user ben" in p.stdout, p.stdout
         assert t.requests() == []
         p = h.run("discover", "--user", "ben", expect=None)
         assert p.returncode != 0 and "connect airtable" in p.stderr, p.stderr

@@ -28,10 +28,17 @@ static void a_user_is_made_once(void **state)
 {
     struct world *w = *state;
     const char *first, *again, *other;
+    char name[USER_NAME_MAX];
 
     OK(users_ensure(w->s, "anna", "anna@example.com", w->a, &first, &w->e));
     OK(users_ensure(w->s, "anna", NULL, w->a, &again, &w->e));
+    OK(users_name(w->s, first, name, &w->e));
+    assert_string_equal(name, ""); /* nobody else is there */
     OK(users_ensure(w->s, "ben", NULL, w->a, &other, &w->e));
+    OK(users_name(w->s, first, name, &w->e));
+    assert_string_equal(name, "anna");
+    OK(users_name(w->s, "nobody", name, &w->e));
+    assert_string_equal(name, "");
     assert_string_equal(first, again);
     assert_string_not_equal(first, other);
     assert_string_equal(world_text(w, "SELECT email FROM User WHERE name = 'anna'"),
