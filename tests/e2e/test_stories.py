@@ -16,7 +16,7 @@ def fault(kind, what="airtable.create", nth=1, count=1, **more):
 # ---- duplicates after lost answers ----
 
 def test_a_create_whose_answer_is_lost_is_never_sent_again():
-    """Inserts that are retried after a 5xx or a time-out double the row."""
+    """Inserts that are retried after a 5xx or a time-out double the row: bluedotimpact/bluedot#2976."""
     for kind, more in (("cut_after", {}), ("500", {"apply": True}), ("502", {"apply": True}),
                        ("truncate", {}), ("html", {}), ("wrong_length", {}), ("cut_headers", {})):
         t, h = begin([NAME, AMOUNT], [],
@@ -32,6 +32,7 @@ def test_a_create_whose_answer_is_lost_is_never_sent_again():
 
 
 def test_a_write_that_never_arrived_is_made_when_the_service_is_back():
+    """What is sent again only when no answer can have been produced: jroehl/google-sheet-cli#467."""
     t, h = begin([NAME], [], rows=[["Name"], ["a"], ["b"]])
     with t, h:
         t.faults(fault("cut_before"), fault("503", "sheets.write"))
@@ -42,7 +43,7 @@ def test_a_write_that_never_arrived_is_made_when_the_service_is_back():
 
 
 def test_an_appended_row_whose_answer_is_lost_is_there_once():
-    """values.append is not idempotent: one 503 and the row is there twice."""
+    """values.append is not idempotent: one 503 and the row is there twice: jroehl/google-sheet-cli#467."""
     for kind, more in (("cut_after", {}), ("503", {"apply": True}), ("truncate", {}), ("empty", {})):
         t, h = begin([NAME, AMOUNT], [record(Name=f"n{i}", Amount=i) for i in range(6)])
         with t, h:
@@ -55,6 +56,7 @@ def test_an_appended_row_whose_answer_is_lost_is_there_once():
 
 
 def test_two_equal_rows_stay_two_when_the_answer_to_their_creation_is_lost():
+    """A flush that was cut in the middle, and a retry, doubled rows: stripe/sync-engine-fork#309."""
     t, h = begin([NAME, AMOUNT], [], rows=[["Name", "Amount"], ["same", 1], ["same", 1]])
     with t, h:
         t.faults(fault("cut_after"))
@@ -68,6 +70,7 @@ def test_two_equal_rows_stay_two_when_the_answer_to_their_creation_is_lost():
 # ---- row position and identity ----
 
 def test_a_title_row_put_in_above_the_header_does_not_move_every_update_one_row_down():
+    """An extra row above the header makes every update hit the row below: n8n-io/n8n#1736."""
     t, h = twelve()
     with t, h:
         before = t.records("Deals")
@@ -82,7 +85,7 @@ def test_a_title_row_put_in_above_the_header_does_not_move_every_update_one_row_
 
 
 def test_rows_are_not_merged_by_their_position():
-    """Merging by position gives a record's links and comments to another item."""
+    """Merging by position gives a record's links and comments to another item: Data Fetcher's documentation."""
     t, h = twelve()
     with t, h:
         was = ids(t)
@@ -94,7 +97,8 @@ def test_rows_are_not_merged_by_their_position():
 
 
 def test_new_rows_go_below_everything_also_where_the_first_column_is_empty():
-    """Counting the rows by their first column overwrites those whose first cell is blank."""
+    """Counting the rows by their first column overwrites those whose first cell is blank:
+    activepieces/activepieces#15304."""
     t, h = begin([NAME, AMOUNT], [record(Name="new")],
                  rows=[["Mine", "Name", "Amount"], [None, None, 7], [None, None, None],
                        [None, None, None], ["a remark far below"]])
@@ -106,7 +110,8 @@ def test_new_rows_go_below_everything_also_where_the_first_column_is_empty():
 
 
 def test_new_rows_go_to_the_right_columns_whatever_else_is_in_the_tab():
-    """An append lands in another "virtual table", in another column, or at the top."""
+    """An append lands in another "virtual table", in another column, or at the top:
+    burnash/gspread#689, #537, PipedreamHQ/pipedream#19870."""
     t, h = begin([NAME, AMOUNT], [record(Name="a", Amount=1)],
                  rows=[[None, None, "Name", None, "Amount"], [], ["island", "of", None, None, None],
                        ["my", "own", None, None, None, None, "x"]])
@@ -122,6 +127,8 @@ def test_new_rows_go_to_the_right_columns_whatever_else_is_in_the_tab():
 
 
 def test_a_blank_row_neither_ends_the_table_nor_fires_for_the_whole_of_it():
+    """The reader stopped at the first blank row; an empty row fired for the whole sheet:
+    airbytehq/airbyte#1668, activepieces/activepieces#4797."""
     t, h = twelve()
     with t, h:
         t.person(sheets=[{"op": "insert_rows", "sheet": "Deals", "row": 5, "count": 3}])
@@ -134,7 +141,7 @@ def test_a_blank_row_neither_ends_the_table_nor_fires_for_the_whole_of_it():
 
 
 def test_cells_with_rules_but_without_values_are_not_taken_for_rows():
-    """Cells that a validation rule has prepared make appends skip, or fail."""
+    """Cells that a validation rule has prepared make appends skip, or fail: n8n-io/n8n#9950."""
     t, h = begin([NAME, field("Done", "checkbox"), field("Stage", "singleSelect", choices=["x"])],
                  [record(Name="a", Done=True, Stage="x"), record(Name="b")], row_count=30)
     with t, h:
@@ -148,7 +155,7 @@ def test_cells_with_rules_but_without_values_are_not_taken_for_rows():
 
 
 def test_the_number_of_rows_told_is_the_number_of_rows_written():
-    """A node reports eleven rows updated, and one was."""
+    """A node reports eleven rows updated, and one was: n8n-io/n8n#17061."""
     t, h = twelve()
     with t, h:
         for i in range(11):
@@ -160,6 +167,7 @@ def test_the_number_of_rows_told_is_the_number_of_rows_written():
 
 
 def test_an_array_formula_beside_the_data_shifts_nothing():
+    """An array formula shifts appends: daniele-athome/airborne#54."""
     t, h = begin([NAME, AMOUNT], [record(Name="a", Amount=1)],
                  rows=[["Name", "Amount", "Twice"]])
     with t, h:
@@ -174,7 +182,8 @@ def test_an_array_formula_beside_the_data_shifts_nothing():
 # ---- headers and columns ----
 
 def test_empty_cells_at_the_end_of_a_row_shift_no_column():
-    """Rows shorter than the header made columns vanish, and all later values shift."""
+    """Rows shorter than the header made columns vanish, and all later values shift:
+    n8n-io/n8n#16915, #16923, #16928."""
     t, h = begin([NAME, field("A"), field("B"), field("C")],
                  [record(Name="full", A="1", B="2", C="3"), record(Name="short"),
                   record(Name="gap", C="3")])
@@ -188,6 +197,7 @@ def test_empty_cells_at_the_end_of_a_row_shift_no_column():
 
 
 def test_header_cells_without_text_shift_no_column():
+    """Header cells without text were filtered out, and the columns shifted: airbytehq/airbyte#34437."""
     t, h = begin([NAME, AMOUNT], [record(Name="a", Amount=1)],
                  rows=[[None, "Name", None, None, "Amount"], ["x", None, "y"]])
     with t, h:
@@ -200,6 +210,7 @@ def test_header_cells_without_text_shift_no_column():
 
 
 def test_two_headers_of_one_text_lose_no_data():
+    """Doubled headers lose data, or stop the discovery: n8n-io/n8n#13487, airbytehq/airbyte#2153, #2905, #63334."""
     t, h = begin([NAME, AMOUNT], [record(Name="a", Amount=1)],
                  rows=[["Name", "Amount", "Amount"], ["a", 5, 6]])
     with t, h:
@@ -214,6 +225,7 @@ def test_two_headers_of_one_text_lose_no_data():
 
 
 def test_columns_that_a_run_does_not_know_are_never_erased_or_added_at_random():
+    """An append adds columns and erases the old ones at random: n8n-io/n8n#25580."""
     t, h = twelve()
     with t, h:
         header = t.rows("Deals")[0]
@@ -225,7 +237,8 @@ def test_columns_that_a_run_does_not_know_are_never_erased_or_added_at_random():
 
 
 def test_a_field_with_braces_quotes_or_an_unusual_name_is_synced_like_any_other():
-    """Names in formulas cannot be escaped: everything goes by id."""
+    """Names in formulas cannot be escaped: everything goes by id:
+    activepieces/activepieces#15483, Airtable/airtable.js#321."""
     odd = ["Price {net}", "say \"what\"", "a,b", "50% off?", "名前", "=SUM", "\\back"]
     t, h = begin([NAME] + [field(x) for x in odd], [record(Name="a", **{x: "1" for x in odd})])
     with t, h:
@@ -241,7 +254,8 @@ def test_a_field_with_braces_quotes_or_an_unusual_name_is_synced_like_any_other(
 # ---- values ----
 
 def test_numbers_and_dates_do_not_depend_on_the_locale_of_the_spreadsheet():
-    """1.123456789 became 1123456789 in a German sheet; 11/01 became 01/11 in a British one."""
+    """1.123456789 became 1123456789 in a German sheet; 11/01 became 01/11 in a British one:
+    nithinmurali/pygsheets#414, burnash/gspread#18, #501."""
     for locale in ("de_DE", "sv_SE", "en_GB", "fr_FR"):
         t, h = begin([NAME, field("N", "number", precision=8),
                       field("Day", "date", dateFormat={"name": "european", "format": "D/M/YYYY"})],
@@ -257,6 +271,8 @@ def test_numbers_and_dates_do_not_depend_on_the_locale_of_the_spreadsheet():
 
 
 def test_leading_zeros_plus_signs_and_apostrophes_arrive_as_they_left():
+    """Leading zeros were lost, and +49 was parsed as a formula:
+    burnash/gspread#231, nithinmurali/pygsheets#373, theoephraim/node-google-spreadsheet#696."""
     odd = ["0012", "+49 30", "'quoted", "=1+1", "1-2", "1/2", "TRUE", "12e3", " 5", "@me", "-7", "#N/A"]
     t, h = begin([NAME, field("T")], [record(Name=f"n{i:02d}", T=x) for i, x in enumerate(odd)])
     with t, h:
@@ -273,7 +289,8 @@ def test_leading_zeros_plus_signs_and_apostrophes_arrive_as_they_left():
 
 
 def test_an_unticked_box_a_zero_and_an_empty_text_are_told_apart_from_nothing():
-    """Airtable omits false, "" and []: a box that is unticked must still be unticked over there."""
+    """Airtable omits false, "" and []: a box that is unticked must still be unticked over there:
+    gtalarico/pyairtable#30, framer/plugins#147, n8n-io/n8n#13281."""
     t, h = begin([NAME, field("Done", "checkbox"), field("N", "number", precision=0)],
                  [record(Name="a", Done=True, N=5)])
     with t, h:
@@ -293,7 +310,7 @@ def test_an_unticked_box_a_zero_and_an_empty_text_are_told_apart_from_nothing():
 
 
 def test_columns_that_are_not_synced_are_never_wiped():
-    """An empty input cleared links and selects."""
+    """An empty input cleared links and selects: activepieces/activepieces#4990, #11698."""
     t, h = begin([NAME, AMOUNT, field("Tags", "multipleSelects", choices=["x", "y"]),
                   field("Who", "multipleRecordLinks", linkedTableId="People")],
                  [record(Name="a", Amount=1, Tags=["x"], Who=["Kit"])], tables=[people_table()],
@@ -307,7 +324,8 @@ def test_columns_that_are_not_synced_are_never_wiped():
 
 
 def test_one_bad_record_does_not_take_its_batch_along():
-    """One computed or refused field fails a whole batch of ten."""
+    """One computed or refused field fails a whole batch of ten:
+    PipedreamHQ/pipedream#6318, Sybit-Education/airtable.java#46."""
     t, h = begin([NAME, field("Mail", "email"), AMOUNT],
                  [record(Name=f"n{i}", Amount=i) for i in range(10)])
     with t, h:
@@ -325,6 +343,7 @@ def test_one_bad_record_does_not_take_its_batch_along():
 
 
 def test_commas_and_semicolons_in_names_split_no_link():
+    """People ask: "Smith, John" became two links: baserow/baserow#5548, #3093."""
     people = {"name": "People", "fields": [NAME],
               "records": [record(Name="Smith, John"), record(Name="a; b"), record(Name="Smith")]}
     t, h = begin([NAME, field("Who", "multipleRecordLinks", linkedTableId="People")],
@@ -339,7 +358,7 @@ def test_commas_and_semicolons_in_names_split_no_link():
 
 
 def test_a_typing_error_in_a_link_grabs_no_other_record_and_makes_none():
-    """typecast takes the first thing that matches and makes a new one otherwise."""
+    """typecast takes the first thing that matches and makes a new one otherwise: Airtable/airtable.js#130."""
     t, h = begin([NAME, field("Who", "multipleRecordLinks", linkedTableId="People")],
                  [record(Name="d", Who=["Kit"])], tables=[people_table()])
     with t, h:
@@ -352,6 +371,7 @@ def test_a_typing_error_in_a_link_grabs_no_other_record_and_makes_none():
 
 
 def test_dates_are_not_a_day_off_west_or_east_of_greenwich():
+    """Events were one day off, times 6.5 hours: gatsbyjs/gatsby#18954, gtalarico/pyairtable#110."""
     at = field("At", "dateTime", timeZone="client", dateFormat=ISO,
                timeFormat={"name": "24hour", "format": "HH:mm"})
     for zone, local in (("America/Los_Angeles", (2026, 1, 14, 16, 30)),
@@ -372,7 +392,7 @@ def test_dates_are_not_a_day_off_west_or_east_of_greenwich():
 
 
 def test_a_key_that_is_a_number_here_and_a_text_there_doubles_nothing():
-    """1234 and "1234" as match keys made every record twice."""
+    """1234 and "1234" as match keys made every record twice: Hightouch's documentation."""
     t, h = begin([field("Name"), AMOUNT], [record(Name="1234", Amount=1), record(Name="0099")],
                  rows=[["Name", "Amount"], [1234, 1], ["0099", 2]])
     with t, h:
@@ -383,6 +403,7 @@ def test_a_key_that_is_a_number_here_and_a_text_there_doubles_nothing():
 
 
 def test_addresses_of_attachments_that_are_signed_anew_are_no_change():
+    """Addresses expire after two hours and are signed anew at each read: Qiskit#2894, baserow/baserow#3675."""
     t, h = begin([NAME, field("Files", "multipleAttachments", isReversed=False)],
                  [record(Name="a", Files=[{"filename": "b.png", "url": "https://example.com/2"}])])
     with t, h:
@@ -393,6 +414,7 @@ def test_addresses_of_attachments_that_are_signed_anew_are_no_change():
 
 
 def test_floating_point_noise_is_no_change():
+    """Floats come raw: 0.29999999999999877 for a percentage without decimals: recorded answers."""
     t, h = begin([NAME, field("N", "number", precision=2), field("P", "percent", precision=1)],
                  [record(Name="a", N=0.1 + 0.2, P=0.1 + 0.2), record(Name="b", N=3.3000000000000003)])
     with t, h:
@@ -405,6 +427,7 @@ def test_floating_point_noise_is_no_change():
 # ---- deletions nobody meant ----
 
 def test_a_filter_that_is_changed_is_no_mass_deletion():
+    """A changed filter looked like a mass deletion: rclone/rclone#5164."""
     t, h = twelve(delete_extra_rows="yes", max_delete="100%")
     with t, h:
         s = t.state()["airtable"]["bases"][0]["tables"][0]
@@ -415,7 +438,7 @@ def test_a_filter_that_is_changed_is_no_mass_deletion():
 
 
 def test_a_tab_that_answers_with_nothing_is_no_mass_deletion():
-    """A missing root was read as "delete everything"."""
+    """A missing root was read as "delete everything": bcpierce00/unison#618, #673."""
     t, h = twelve(delete_extra_records="yes", max_delete="100%")
     with t, h:
         t.person(sheets=[{"op": "clear", "sheet": "Deals", "range": "A2:Z200"}])
@@ -424,7 +447,7 @@ def test_a_tab_that_answers_with_nothing_is_no_mass_deletion():
 
 
 def test_an_emptied_side_that_is_meant_goes_through_with_one_precise_override():
-    """A safety stop is wrong where the side is legitimately empty."""
+    """A safety stop is wrong where the side is legitimately empty: pimutils/vdirsyncer#1099."""
     t, h = twelve(delete_extra_rows="yes")
     with t, h:
         t.person(airtable=[{"op": "clear_table", "table": "Deals"}])
@@ -435,6 +458,7 @@ def test_an_emptied_side_that_is_meant_goes_through_with_one_precise_override():
 
 
 def test_a_deleted_field_empties_no_column_and_a_deleted_column_no_field():
+    """A deleted field left a sync that looked healthy and did nothing: bluedotimpact/bluedot#1196."""
     t, h = twelve()
     with t, h:
         h.set(fields=["Name", "Amount"])
@@ -445,6 +469,7 @@ def test_a_deleted_field_empties_no_column_and_a_deleted_column_no_field():
 
 
 def test_a_conflict_with_a_deletion_keeps_what_was_edited_and_says_so():
+    """The copy of a conflict was missing when the other side was a deletion: bcpierce00/unison#6."""
     t, h = twelve(delete_extra_rows="yes", max_delete="5")
     with t, h:
         put(t, "deal 0003", "Amount", 33)
@@ -456,7 +481,7 @@ def test_a_conflict_with_a_deletion_keeps_what_was_edited_and_says_so():
 
 
 def test_a_bunch_of_changes_can_be_reverted():
-    """"Is there a good way to revert a bunch of changes?\""""
+    """People ask: "Is there a good way to revert a bunch of changes?": pimutils/vdirsyncer#693."""
     t, h = twelve()
     with t, h:
         before = t.records("Deals")
@@ -469,6 +494,7 @@ def test_a_bunch_of_changes_can_be_reverted():
 
 
 def test_losing_values_are_kept_where_a_person_finds_them():
+    """What people want most is a copy of the losers: rclone/rclone#5685, #7471."""
     t, h = twelve(conflicts="airtable_wins")
     with t, h:
         edit(t, "deal 0003", Amount=1)
@@ -481,6 +507,8 @@ def test_losing_values_are_kept_where_a_person_finds_them():
 
 
 def test_rows_that_are_created_while_the_listing_runs_are_seen_once():
+    """A table is read while it changes: rows come from the future, or twice:
+    estuary/connectors source-airtable-native."""
     t, h = begin([NAME, AMOUNT], [record(Name=f"n{i:03d}", Amount=i) for i in range(250)],
                  row_count=400)
     with t, h:
@@ -495,7 +523,7 @@ def test_rows_that_are_created_while_the_listing_runs_are_seen_once():
 
 
 def test_people_who_append_while_we_append_lose_nothing():
-    """Concurrent appends replaced a row."""
+    """Concurrent appends replaced a row: theoephraim/node-google-spreadsheet#318."""
     t, h = twelve()
     with t, h:
         t.person(airtable=[{"op": "create", "table": "Deals", "fields": {"Name": "theirs",
