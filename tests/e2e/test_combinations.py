@@ -10,7 +10,7 @@ from sweep import WORKS, Bench, at_once, spread
 from test_sweep import ANSWERS_LOST, ANSWERS_WRONG, REFUSALS, SERVER_ERRORS
 
 SEED = int(os.environ.get("BASESYNC_SEED", random.SystemRandom().randrange(1 << 31)))
-COUNT = int(os.environ.get("BASESYNC_SWEEP", "200" if harness.PROFILE == "asan" else "2000"))
+COUNT = int(os.environ.get("BASESYNC_SWEEP", "100" if harness.PROFILE == "asan" else "2000"))
 ONE = os.environ.get("BASESYNC_COMBINATION")
 POOL = ANSWERS_LOST + ANSWERS_WRONG + SERVER_ERRORS + REFUSALS
 

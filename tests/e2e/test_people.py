@@ -79,6 +79,16 @@ def faults_found(t, expected):
     return wrong
 
 
+def moments(rng):
+    """When people act: before or after one request."""
+    match = {"kind": rng.choice(["sheets.read", "sheets.write", "sheets.write"]),
+             "nth": rng.choice([1, 1, 2, 3, 4])}
+    whens = rng.choice([["before"], ["after"]])
+    return [{"match": match, "count": 1, "fault": {
+        "kind": "person", "when": when,
+        "sheets": [edit(rng) for _ in range(rng.choice([1, 1, 2, 3]))]}} for when in whens]
+
+
 def history(seed):
     rng = random.Random(seed)
     t, h = start(rng)
@@ -88,18 +98,15 @@ def history(seed):
         for _ in range(3):
             work(rng, t, expected)
             t.reset()
-            rule = {"match": {"kind": rng.choice(["sheets.read", "sheets.write", "sheets.write"]),
-                              "nth": rng.choice([1, 1, 2, 3, 4])}, "count": 1,
-                    "fault": {"kind": "person", "when": rng.choice(["before", "after"]),
-                              "sheets": [edit(rng) for _ in range(rng.choice([1, 1, 2, 3]))]}}
-            t.faults(rule)
+            rules = moments(rng)
+            t.faults(*rules)
             first = h.sync(expect=None)
             assert first.returncode in (0, 4), first.stdout
             struck += sum(f["hits"] for f in t.control("faults")["faults"])
             t.faults()
             h.sync()
             wrong = faults_found(t, expected)
-            assert not wrong, "\n".join([json.dumps(rule)] + wrong)
+            assert not wrong, "\n".join([json.dumps(rules)] + wrong)
             h.quiet()
     return struck
 

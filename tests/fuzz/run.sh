@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh SECONDS FUZZER...: each fuzzer for so long, two at a time, from its corpus in tests/fuzz/corpus and
+# run.sh SECONDS FUZZER...: each fuzzer for so long, one per processor at a time, from its corpus in tests/fuzz/corpus and
 # what earlier runs have found; what is new stays beside the program. Ends with "N passed, N failed".
 set -u
 seconds=$1
@@ -27,7 +27,7 @@ if [ "$seconds" = one ]; then
 fi
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
-printf '%s\n' "$@" | xargs -P 2 -I '{}' sh "$0" one "$seconds" "$here" '{}' | tee "$out"
+printf '%s\n' "$@" | xargs -P "$(nproc 2>/dev/null || echo 2)" -I '{}' sh "$0" one "$seconds" "$here" '{}' | tee "$out"
 passed=$(grep -c '^  PASS ' "$out") failed=$(grep -c '^  FAIL ' "$out")
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" = $# ]
