@@ -82,10 +82,12 @@ static const struct airtable_hook *find_lost(const struct airtable_hook *list, s
     return NULL;
 }
 
+/* A hook that this sync has never read says nothing of what was before it. */
 static enum bs_rc adopt(struct run *r, const char *id, int64_t cursor, struct bs_err *e)
 {
     struct feed_hook h = {.state = FEED_ACTIVE, .id = id};
 
+    r->feed.delta = r->feed.gather = false;
     r->feed.hook_id = id;
     r->feed.last_cursor = cursor;
     return set_hook(r, &h, e);

@@ -443,6 +443,19 @@ def test_a_hook_whose_making_was_cut_short_is_not_made_twice():
         assert len(t.hooks()) == 1
 
 
+def test_a_hook_that_is_found_after_its_answer_was_lost_says_nothing_of_what_was_before():
+    with World(20) as w:
+        edit(w, "deal 0005", Amount=100)
+        w.twin.person(airtable=[{"op": "delete_webhook"}])
+        w.twin.faults({"match": {"kind": "airtable.webhook"}, "fault": {"kind": "garbage"}},
+                      {"match": {"kind": "airtable.list"}, "fault": {"kind": "billing429"}})
+        w.home.sync(expect=4)
+        w.twin.faults()
+        full(w)
+        assert len(w.twin.hooks()) == 1, w.twin.hooks()
+        w.agree()
+
+
 def test_two_syncs_of_a_base_share_one_hook_and_each_follows_it_by_itself():
     s = scenario(FIELDS, records(20), row_count=80, sheets=[
         {"sheetId": 7, "title": "Second", "rowCount": 80, "columnCount": 20, "rows": []}])
