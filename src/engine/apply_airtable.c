@@ -250,7 +250,8 @@ static enum bs_rc apply_updates(struct run *r, struct plan *plan, struct bs_err 
 static enum bs_rc journal_batch(struct run *r, const struct airtable_write *const *items, size_t n,
                                 struct bs_err *e)
 {
-    struct intent *list = arena_alloc_n(r->arena, n, sizeof *list);
+    struct arena *scratch = arena_new();
+    struct intent *list = arena_alloc_n(scratch, n, sizeof *list);
     struct buf payload;
     enum bs_rc rc;
 
@@ -268,7 +269,7 @@ static enum bs_rc journal_batch(struct run *r, const struct airtable_write *cons
             .row_hint = row->number,
             .content = run_content_hash(r, row->cells),
             .row_content = run_content_hash(r, row->cells),
-            .payload = arena_strdup(r->arena, payload.data),
+            .payload = arena_strdup(scratch, payload.data),
             .state = INTENT_PENDING,
             .created_ms = clock_wall_ms(),
             .server_ms = call_server_ms(r->at_caller),
@@ -279,16 +280,14 @@ static enum bs_rc journal_batch(struct run *r, const struct airtable_write *cons
     for (size_t i = 0; i < n && rc == BS_OK; i++) {
         ((struct pending_op *)items[i]->tag)->intent = list[i].id;
     }
+    arena_free(scratch);
     return rc;
 }
 
 static enum bs_rc log_creates(struct run *r, const struct airtable_write *const *items, size_t n,
                               struct bs_err *e)
 {
-    if (store_begin(r->env->store, e) != BS_OK) {
-        return e->rc;
-    }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && e->rc == BS_OK; i++) {
         struct pending_op *p = items[i]->tag;
         char *raw = run_encode_cells(r, p->op);
 
@@ -296,18 +295,24 @@ static enum bs_rc log_creates(struct run *r, const struct airtable_write *const 
         p->n_changes = 1;
         bs_seen(run_log_whole(r, p->op, "create", NULL, raw, &p->changes[0], e));
         free(raw);
-        if (e->rc != BS_OK) {
-            store_rollback(r->env->store);
-            return e->rc;
-        }
     }
-    return store_commit(r->env->store, e);
+    return e->rc;
 }
 
+/* History and journal in one transaction: each that is synced to the disk delays every batch. */
 static enum bs_rc before_create(void *ctx, const struct airtable_write *const *items, size_t n,
                                 struct bs_err *e)
 {
-    if (log_creates(ctx, items, n, e) != BS_OK || journal_batch(ctx, items, n, e) != BS_OK) {
+    struct run *r = ctx;
+
+    if (store_begin(r->env->store, e) != BS_OK) {
+        return e->rc;
+    }
+    if (log_creates(r, items, n, e) != BS_OK || journal_batch(r, items, n, e) != BS_OK) {
+        store_rollback(r->env->store);
+        return e->rc;
+    }
+    if (store_commit(r->env->store, e) != BS_OK) {
         return e->rc;
     }
     FAIL_POINT("airtable.create");

@@ -38,7 +38,8 @@ static enum bs_rc add_one(struct store *s, struct intent *it, struct bs_err *e)
 
 enum bs_rc journal_add(struct store *s, struct intent *list, size_t n, struct bs_err *e)
 {
-    enum bs_rc rc = store_begin(s, e);
+    bool own;
+    enum bs_rc rc = db_enter(s, &own, e);
     size_t i;
 
     if (rc != BS_OK) {
@@ -47,7 +48,7 @@ enum bs_rc journal_add(struct store *s, struct intent *list, size_t n, struct bs
     for (i = 0; i < n && rc == BS_OK; i++) {
         rc = add_one(s, &list[i], e);
     }
-    return db_leave(s, true, rc, e);
+    return db_leave(s, own, rc, e);
 }
 
 /* An intent that is not there any more: somebody else has settled what only this run may. */

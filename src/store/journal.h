@@ -33,7 +33,8 @@ struct intent {
     int64_t server_ms;  /* service's clock then (its Date header), 0 unknown */
 };
 
-/* Adds n intents in one transaction of its own and fills their ids; durable on return. */
+/* Adds n intents and fills their ids: in one transaction of its own, durable on return, or in the
+ * caller's, durable when that is committed. */
 enum bs_rc journal_add(struct store *s, struct intent *list, size_t n,
                        struct bs_err *e) BS_MUST_CHECK;
 /* Inside a caller's transaction: */
