@@ -26,8 +26,9 @@ static enum bs_rc set_hook(struct run *r, const struct feed_hook *h, struct bs_e
 }
 
 /* Neither the process nor the service as a whole is at fault: the listing that follows would meet
- * those just the same, and has the words for them. */
-static bool is_about_the_feed(const struct bs_err *e)
+ * those just the same, and has the words for them. A feed that has never worked is not waited for
+ * again and again. */
+static bool is_about_the_feed(const struct bs_err *e, enum feed_hook_state state)
 {
     switch (e->kind) {
     case BS_K_PERMISSION:
@@ -35,7 +36,7 @@ static bool is_about_the_feed(const struct bs_err *e)
     case BS_K_VALIDATION:
     case BS_K_REMOTE: return true;
     case BS_K_QUOTA: return e->http != 429; /* ten webhooks, not the month's calls */
-    case BS_K_NETWORK: return e->http != 0;
+    case BS_K_NETWORK: return e->http != 0 || state != FEED_ACTIVE;
     default: return false;
     }
 }
@@ -240,5 +241,5 @@ enum bs_rc run_feed_follow(struct run *r, struct bs_err *e)
         *e = why;
         return rc;
     }
-    return rc != BS_OK && is_about_the_feed(&why) ? do_without(r, &why, e) : BS_OK;
+    return rc != BS_OK && is_about_the_feed(&why, known.state) ? do_without(r, &why, e) : BS_OK;
 }

@@ -25,15 +25,15 @@ struct airtable;
 struct airtable *airtable_new(struct caller *caller, const char *base_id);
 void airtable_free(struct airtable *at); /* NULL is nothing */
 
-/* GET /v0/meta/bases/{base}/tables. In the arena. text, when not NULL, gets the same as JSON for
+/* GET /v0/meta/bases/{base}/tables. In the arena. as_text, when not NULL, gets the same as JSON for
  * the two functions below. */
 enum bs_rc airtable_schema(struct airtable *at, struct arena *a, const struct base_schema **out,
-                           const char **text, struct bs_err *e) BS_MUST_CHECK;
+                           const char **as_text, struct bs_err *e) BS_MUST_CHECK;
 /* Such a text, kept from an earlier answer. */
-enum bs_rc airtable_schema_parse(struct arena *a, const char *base_id, const char *text,
+enum bs_rc airtable_schema_parse(struct arena *a, const char *base_id, const char *from,
                                  const struct base_schema **out, struct bs_err *e) BS_MUST_CHECK;
 /* Such a text with the named tables alone, in the order of the text. */
-enum bs_rc airtable_schema_cut(const char *text, const char *const *table_ids, size_t n,
+enum bs_rc airtable_schema_cut(const char *from, const char *const *table_ids, size_t n,
                                struct buf *out, struct bs_err *e) BS_MUST_CHECK;
 
 struct airtable_record {

@@ -182,7 +182,7 @@ enum bs_rc airtable_parse_schema(struct arena *a, const char *base_id, const str
 }
 
 enum bs_rc airtable_schema(struct airtable *at, struct arena *a, const struct base_schema **out,
-                           const char **text_out, struct bs_err *e)
+                           const char **as_text, struct bs_err *e)
 {
     struct json *doc = NULL;
     struct buf url;
@@ -194,10 +194,10 @@ enum bs_rc airtable_schema(struct airtable *at, struct arena *a, const struct ba
     buf_adds(&url, "/tables");
     call.url = url.data;
     if (airtable_call(at, &call, &doc, e) == BS_OK &&
-        airtable_parse_schema(a, at->base_id, doc, out, e) == BS_OK && text_out != NULL) {
+        airtable_parse_schema(a, at->base_id, doc, out, e) == BS_OK && as_text != NULL) {
         char *printed = json_print(doc);
 
-        *text_out = arena_strdup(a, printed);
+        *as_text = arena_strdup(a, printed);
         free(printed);
     }
     json_free(doc);

@@ -439,8 +439,11 @@ def test_a_hook_whose_making_was_cut_short_is_not_made_twice():
         h.init()
         t.faults({"match": {"kind": "airtable.webhook"}, "fault": {"kind": "cut_after"}})
         h.sync()
+        assert h.sql('SELECT state FROM "FeedHook"') == [("making",)]
+        change(h, "UPDATE \"FeedHook\" SET retryAt = '2020-01-01 00:00:00.000'")
         h.sync()
         assert len(t.hooks()) == 1
+        assert h.sql('SELECT state, hookId FROM "FeedHook"') == [("active", t.hooks()[0]["id"])]
 
 
 def test_a_hook_that_is_found_after_its_answer_was_lost_says_nothing_of_what_was_before():
