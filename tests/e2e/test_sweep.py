@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import harness
-from sweep import WORKS, Bench, all_of_it, at_once, fill_airtable
+from sweep import CHANGES, WORKS, Bench, all_of_it, at_once, fill_airtable
 
 # Under the sanitizers each run is several times slower, and has the same end: they look at every tenth.
 STEP = int(os.environ.get("BASESYNC_SWEEP_STEP", "10" if harness.PROFILE == "asan" else "1"))
@@ -41,36 +41,36 @@ def points(n, *salt):
     return [k for k in range(1, n + 1) if (k + sum(salt)) % STEP == 0]
 
 
-def sweep(work, faults, **network):
+def sweep(work, faults, **how):
     count = 0
-    with Bench(work, **network) as b:
+    with Bench(work, **how) as b:
         for i, f in enumerate(faults):
             for k in points(len(b.requests), 3 * i, WORKS.index(work)):
                 b.again()
                 b.twin.faults({"match": {"nth": k}, "fault": f})
                 b.disturbed(f"request {k} of {len(b.requests)}, {b.requests[k - 1]}: {f}")
                 count += 1
-    return told(work.__name__, count, "disturbances")
+        return told(b.name, count, "disturbances")
 
 
-def every_fault(faults, **network):
-    n = at_once([lambda w=w: sweep(w, faults, **network) for w in WORKS])
+def every_fault(faults, works=WORKS, **how):
+    n = at_once([lambda w=w: sweep(w, faults, **how) for w in works])
     print(f"      {n} disturbances, 0 violations")
 
 
-def kill(work):
+def kill(work, **how):
     count = 0
-    with Bench(work) as b:
+    with Bench(work, **how) as b:
         at = points(len(b.requests), WORKS.index(work))
         for k in at:
             for when in ("before", "after"):
                 b.again()
                 code = b.killed(when, k)
-                b.settles(f"{work.__name__}, killed {when} request {k} ({code})")
+                b.settles(f"{b.name}, killed {when} request {k} ({code})")
                 count += code == -9
         # the run that is killed asks for what the undisturbed one did
         assert count >= 2 * len(at) * 0.8, (count, at)
-    return told(work.__name__, count, "kills")
+        return told(b.name, count, "kills")
 
 
 def failpoints(work):
@@ -98,6 +98,17 @@ def test_killed_at_every_request():
 def test_killed_at_every_failpoint():
     n = at_once([lambda w=w: failpoints(w) for w in WORKS])
     print(f"      {n} kill points at failpoints, 0 violations")
+
+
+def test_killed_at_every_request_of_a_delta():
+    n = at_once([lambda w=w: kill(w, delta=True) for w in CHANGES])
+    print(f"      {n} kill points at requests of deltas, 0 violations")
+
+
+def test_every_answer_lost_or_wrong_at_every_request_of_a_delta():
+    every_fault([ANSWERS_LOST[0], ANSWERS_LOST[2], ANSWERS_LOST[5], ANSWERS_WRONG[0],
+                 SERVER_ERRORS[5], SERVER_ERRORS[0], REFUSALS[3], REFUSALS[5], REFUSALS[7]],
+                CHANGES, delta=True)
 
 
 def test_every_answer_lost_at_every_request():
