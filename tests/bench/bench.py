@@ -278,19 +278,21 @@ def five(n):
             home.init()
             real(twin, home, True)
             twin.reset()
+            taken = []
             started = time.time()
-            if beside:
-                runs = [threading.Thread(target=timed, args=(home, "sync", f"s{i}"))
-                        for i in range(FIVE)]
-                for t in runs:
-                    t.start()
-                for t in runs:
+            runs = [threading.Thread(target=lambda i=i: taken.append(timed(home, "sync", f"s{i}")))
+                    for i in range(FIVE)]
+            for t in runs:
+                t.start()
+                if not beside:
                     t.join()
-            else:
-                for i in range(FIVE):
-                    timed(home, "sync", f"s{i}")
+            for t in runs:
+                t.join()
+            if len(taken) != FIVE:
+                raise SystemExit(f"{len(taken)} of {FIVE} runs ended well")
             add("five first fills, " + ("side by side" if beside else "one after another"), n,
-                (time.time() - started, 0.0, 0.0), twin, FIVE * -(-n // PAGE))
+                (time.time() - started, sum(t[1] for t in taken), max(t[2] for t in taken)), twin,
+                FIVE * -(-n // PAGE))
 
 
 def main():
