@@ -47,7 +47,8 @@ static void tell_copy(struct planner *p, uint32_t at)
 }
 
 /* Nothing is made of a row none of whose cells can flow. */
-static void create_record(struct planner *p, uint32_t at)
+/* False when the row holds nothing that a record can be made of. */
+static bool create_record(struct planner *p, uint32_t at)
 {
     const struct sync_row *row = &p->state->rows[at];
     const struct issue_at where = {NULL, row->number, SYNC_NONE};
@@ -57,7 +58,7 @@ static void create_record(struct planner *p, uint32_t at)
         plan_issue(p, ISSUE_WARNING, BS_K_INTERNAL, &where,
                    "the row was not read closely enough to make a record of it; left for the next "
                    "run");
-        return;
+        return false;
     }
     for (uint32_t f = 0; f < p->state->n_fields; f++) {
         collect_value(p, row, f, p->scratch, &n);
@@ -66,13 +67,14 @@ static void create_record(struct planner *p, uint32_t at)
         tell_copy(p, at);
         plan_op(p, OP_RECORD_CREATE, p->scratch, n)->row = at;
     }
+    return n > 0;
 }
 
 void plan_new_rows(struct planner *p)
 {
     for (uint32_t i = 0; i < p->state->n_rows && sync_to_airtable(p->state); i++) {
         if (p->pairing.role[i] == ROW_NEW && !p->state->rows[i].blocked) {
-            create_record(p, i);
+            (void)create_record(p, i);
         }
     }
 }
@@ -238,16 +240,15 @@ static void record_is_gone(const struct gone *g)
     if (!sync_to_sheet(state)) {
         tell(g, "its record was deleted in Airtable; the sheet is the source: it becomes a record "
                 "again");
-        create_record(g->p, g->row);
+        (void)create_record(g->p, g->row);
     } else if (!state->rules->delete_extra_rows || !g->whole) {
         keep(g, PAIR_RECORD_GONE,
              "its record was deleted in Airtable; the row is kept (delete_extra_rows=no)");
     } else if (!edited) {
         pair_op(g, OP_ROW_DELETE, 0);
-    } else if (sync_to_airtable(state)) {
+    } else if (sync_to_airtable(state) && create_record(g->p, g->row)) {
         tell(g, "its record was deleted in Airtable, but the row was edited since: it becomes a "
                 "record again");
-        create_record(g->p, g->row);
     } else {
         keep(g, PAIR_RECORD_GONE,
              "its record was deleted in Airtable, but the row was edited since: it is kept");

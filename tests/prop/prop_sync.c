@@ -1,8 +1,9 @@
 /*
  * prop_sync.c: random histories of two tables: people edit both sides between and during runs,
- * values break types, writes fail, the process dies. After every undisturbed run: both sides are
- * what they should be, a second run finds nothing to do, nothing is lost, nothing is doubled, the
- * read-only side is untouched, each losing value is kept, no more is deleted than allowed.
+ * values break types, fields change theirs, writes fail, the process dies. After every undisturbed
+ * run: both sides are what they should be, a second run finds nothing to do, nothing is lost,
+ * nothing is doubled, the read-only side is untouched, each losing value is kept, no more is
+ * deleted than allowed.
  *
  *   prop_sync [--seed N] [--count N] [--show 1]
  *
@@ -55,6 +56,9 @@ static void people(struct world *w, enum step_kind kind)
 {
     if (w->n_records > FULL_RECORDS || w->n_rows > FULL_ROWS) {
         return;
+    }
+    if (world_chance(w, 8)) {
+        world_drift(w);
     }
     for (uint32_t n = 1 + world_below(w, 4); n > 0; n--) {
         if (kind != STEP_AIRTABLE) {

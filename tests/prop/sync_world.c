@@ -748,3 +748,45 @@ void world_edit_airtable(struct world *w)
     w->now_ms += 1000;
     some_act(w, acts, COUNT(acts));
 }
+
+/* ---- drift ---- */
+
+/* The value as Airtable converts it: what the new type cannot hold is emptied. */
+static const struct value *converted(struct world *w, const struct value *v, bool to_number)
+{
+    double number;
+
+    if (v->kind == VALUE_EMPTY || (v->kind == VALUE_NUMBER) == to_number) {
+        return v;
+    }
+    if (!to_number) {
+        return value_text(w->arena, world_text(w, v));
+    }
+    return str_to_double(world_text(w, v), &number) ? value_number(w->arena, number) : &value_empty;
+}
+
+void world_drift(struct world *w)
+{
+    size_t f = 1 + world_below(w, (uint32_t)w->n_fields - 1);
+    struct w_field *field = &w->fields[f];
+    bool to_number = field->field.type == FIELD_SINGLE_LINE_TEXT;
+
+    if (field->quirk != QUIRK_NONE || (!to_number && field->field.type != FIELD_NUMBER)) {
+        return;
+    }
+    field->field.type = to_number ? FIELD_NUMBER : FIELD_SINGLE_LINE_TEXT;
+    field->field.precision = 1;
+    world_say(w, "airtable: %s is now a %s", field_names[f],
+              field_type_info(field->field.type)->name);
+    for (size_t i = 0; i < w->n_records; i++) {
+        forgive(w, world_text(w, w->records[i].values[f]));
+        w->records[i].values[f] = converted(w, w->records[i].values[f], to_number);
+        enter(w, world_text(w, w->records[i].values[f]));
+    }
+    for (size_t i = 0; i < w->n_pairs; i++) {
+        w->pairs[i].bases[f] = w->pairs[i].raw = 0;
+    }
+    for (size_t i = 0; i < w->n_shadows; i++) {
+        w->shadows[i].hash[f] = 0;
+    }
+}

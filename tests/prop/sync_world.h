@@ -124,6 +124,8 @@ void world_say(struct world *w, const char *fmt, ...) BS_PRINTF(2, 3);
 /* One random act of a person. */
 void world_edit_sheet(struct world *w);
 void world_edit_airtable(struct world *w);
+/* Between runs only: somebody changes the type of a field, which voids what was agreed on it. */
+void world_drift(struct world *w);
 
 struct w_record *world_find_record(struct world *w, const char *id);
 struct w_row *world_find_row(struct world *w, uint32_t uid);
