@@ -433,7 +433,7 @@ enum bs_rc run_feed_close(struct run *r, struct bs_err *e)
         .hook_id = f->hook_id,
         .cursor = f->cursor,
         .cursor_ms = f->cursor_ms,
-        .full_scan_ms = f->delta ? f->was->full_scan_ms : r->started_wall,
+        .full_scan_ms = f->delta && f->was != NULL ? f->was->full_scan_ms : r->started_wall,
         .settings = f->settings,
         .table_id = r->table->id,
         .tables = kept_tables(r, e),
