@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 
+#include <assert.h>
+
 /* Without words: all syncs. */
 static bool wanted(const struct app *app, const struct sync_config *sc)
 {
@@ -99,12 +101,13 @@ static void set_budget(struct status *s, const struct schedule *sched)
 static enum bs_rc read_budget(struct app *app, const struct sync_config *rows, size_t n,
                               int64_t now_ms, struct status *out, struct bs_err *e)
 {
-    struct schedule *sched;
-    bool *paused;
+    struct schedule *sched = NULL;
+    bool *paused = NULL;
 
     if (make_schedule(app, rows, n, now_ms, &sched, &paused, e) != BS_OK) {
         return e->rc;
     }
+    assert(sched && paused);
     if (budget_read(app->store, app->conf->monthly_budget, sched, paused, now_ms, app->arena,
                     &out->budget, e) == BS_OK) {
         set_budget(out, sched);

@@ -81,7 +81,8 @@ const struct conf_key conf_keys[] = {
  "Requests to one base in any second"},
 {IN_AIRTABLE, "monthly_budget", &conf_int, C(monthly_budget), "0", 0, INT64_C(1000000000), NULL,
  NULL,
- "API calls that a month may cost; 0: no bound"},
+ "API calls that a month may cost, for each account; schedules are stretched so that it lasts; "
+ "0: no bound"},
 {IN_AIRTABLE, "change_feed", &conf_bool, C(change_feed), "yes", 0, 0, NULL, NULL,
  "Ask Airtable what has changed instead of reading whole tables; needs the scope webhook:manage "
  "and the role of a creator, without which whole tables are read"},
@@ -131,13 +132,15 @@ const struct conf_key conf_keys[] = {
  "begins with {"},
 {IN_NOTIFY, "command", &conf_optional, C(notify_command), "", 0, 4000, NULL,
  "/usr/local/bin/tell-me",
- "Program to start; it finds the same values in BASESYNC_TITLE, BASESYNC_MESSAGE and so on"},
+ "Program to start, without a shell, with arguments separated by spaces; it finds the same "
+ "values in BASESYNC_TITLE, BASESYNC_MESSAGE and so on"},
 {IN_NOTIFY, "ping_start", &conf_optional_url, C(notify_ping_start), "", 0, 2000, NULL,
  "https://hc-ping.com/UUID/start", "Address to GET when a scheduled job starts"},
 {IN_NOTIFY, "ping_success", &conf_optional_url, C(notify_ping_success), "", 0, 2000, NULL,
  "https://hc-ping.com/UUID", "Address to GET when all syncs of a job have succeeded"},
 {IN_NOTIFY, "ping_failure", &conf_optional_url, C(notify_ping_failure), "", 0, 2000, NULL,
- "https://hc-ping.com/UUID/fail", "Address to GET when one of them has failed"},
+ "https://hc-ping.com/UUID/fail",
+ "Address to GET when one of them has failed, in part too, or could not start"},
 {IN_NOTIFY, "mail_url", &conf_mail_url, C(mail_url), "", 0, 2000, NULL,
  "smtps://mail.example.com:465",
  "Mail server, smtps:// or smtp:// with STARTTLS"},
