@@ -159,7 +159,7 @@ static void read_answer(struct write_job *j, const struct airtable_write *const 
         return;
     }
 
-    for (const struct json *c = json_child(list); c != NULL; c = json_next(c), i++) {
+    for (const struct json *c = json_child(list); c != NULL && i < n; c = json_next(c), i++) {
         if (j->method == HTTP_DELETE) {
             if (!str_eq(json_string(json_get(c, "id"), ""), items[i]->record_id) ||
                 !json_bool(json_get(c, "deleted"), false)) {
@@ -336,9 +336,9 @@ enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
     enum bs_rc rc = BS_OK;
 
     for (size_t first = 0, k; first < n && rc == BS_OK; first += k) {
-        const struct airtable_write *items[AIRTABLE_BATCH];
+        const struct airtable_write *items[AIRTABLE_BATCH] = {&list[first]};
 
-        for (k = 0; first + k < n && k < AIRTABLE_BATCH &&
+        for (k = 1; first + k < n && k < AIRTABLE_BATCH &&
                     list[first + k].merge_on == list[first].merge_on;
              k++) {
             items[k] = &list[first + k];
