@@ -6,26 +6,17 @@
 #include "base/str.h"
 #include "net/jstream.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The tree is made of the push parser's events, in one arena a document: a listing page is two
- * thousand nodes, and each would else be two allocations. */
-struct json {
-    enum jstream_event kind; /* JS_OBJECT, JS_ARRAY, JS_STRING, JS_NUMBER, JS_TRUE, JS_FALSE, ... */
-    uint32_t count;          /* members of a group */
-    struct json *child, *next;
-    const char *key; /* of an object's member, else NULL */
-    union {
-        const char *text;
-        double number;
-    } u;
-};
-
-/* The root node comes first: it stands for its document. It lies in its own arena. */
+/* A node is a cJSON node, and the tree is read by cJSON's own functions. It is made of the push
+ * parser's events: cJSON's parser is lenient (01, 1., control characters in texts), cuts numbers
+ * and texts with a NUL, and wants all of a text at once. The nodes of a document lie in one arena:
+ * a listing page is two thousand of them, and each would else be two allocations. */
 struct document {
-    struct json root;
+    cJSON root; /* first: it stands for its document */
     struct arena *arena;
     bool owned; /* the arena goes with the document */
 };
@@ -33,45 +24,43 @@ struct document {
 struct json_reader {
     struct jstream *stream;
     struct document *doc;
-    struct json *open[JSTREAM_DEPTH_MAX + 1]; /* groups, the outermost first */
-    struct json *last[JSTREAM_DEPTH_MAX + 1]; /* the last member of each */
+    cJSON *open[JSTREAM_DEPTH_MAX + 1]; /* groups, the outermost first */
     int depth;
     const char *key; /* of the member to come */
     bool nul;        /* refused: a text that a C string cannot hold */
 };
 
+static const cJSON *node_of(const struct json *n)
+{
+    return (const cJSON *)n;
+}
+
+static const struct json *json_of(const cJSON *n)
+{
+    return (const struct json *)n;
+}
+
 /* ---- building ---- */
 
-static struct json *add_node(struct json_reader *r, enum jstream_event kind)
+static cJSON *add_node(struct json_reader *r, int type)
 {
-    struct json *n, *group;
+    cJSON *n = r->depth == 0 ? &r->doc->root : arena_alloc(r->doc->arena, sizeof *n);
 
-    if (r->depth == 0) {
-        n = &r->doc->root;
-    } else {
-        n = arena_alloc(r->doc->arena, sizeof *n);
-        group = r->open[r->depth];
-        if (r->last[r->depth] != NULL) {
-            r->last[r->depth]->next = n;
-        } else {
-            group->child = n;
-        }
-        r->last[r->depth] = n;
-        group->count++;
+    n->type = type;
+    if (r->key != NULL) {
+        (void)cJSON_AddItemToObjectCS(r->open[r->depth], r->key, n);
+    } else if (r->depth > 0) {
+        (void)cJSON_AddItemToArray(r->open[r->depth], n);
     }
-    n->kind = kind;
-    n->key = r->key;
     r->key = NULL;
     return n;
 }
 
-static void open_group(struct json_reader *r, enum jstream_event kind)
+static void open_group(struct json_reader *r, int type)
 {
-    struct json *n = add_node(r, kind);
+    cJSON *n = add_node(r, type);
 
-    r->depth++;
-    r->open[r->depth] = n;
-    r->last[r->depth] = NULL;
+    r->open[++r->depth] = n;
 }
 
 static bool on_token(void *ctx, const struct jstream_token *t)
@@ -83,16 +72,18 @@ static bool on_token(void *ctx, const struct jstream_token *t)
         return false;
     }
     switch (t->event) {
-    case JS_OBJECT:
-    case JS_ARRAY: open_group(r, t->event); break;
+    case JS_OBJECT: open_group(r, cJSON_Object); break;
+    case JS_ARRAY: open_group(r, cJSON_Array); break;
     case JS_END_OBJECT:
     case JS_END_ARRAY: r->depth--; break;
     case JS_KEY: r->key = arena_strndup(r->doc->arena, t->text, t->len); break;
     case JS_STRING:
-        add_node(r, JS_STRING)->u.text = arena_strndup(r->doc->arena, t->text, t->len);
+        add_node(r, cJSON_String)->valuestring = arena_strndup(r->doc->arena, t->text, t->len);
         break;
-    case JS_NUMBER: add_node(r, JS_NUMBER)->u.number = t->number; break;
-    default: add_node(r, t->event); break;
+    case JS_NUMBER: (void)cJSON_SetNumberHelper(add_node(r, cJSON_Number), t->number); break;
+    case JS_TRUE: add_node(r, cJSON_True); break;
+    case JS_FALSE: add_node(r, cJSON_False); break;
+    case JS_NULL: add_node(r, cJSON_NULL); break;
     }
     return true;
 }
@@ -112,7 +103,7 @@ struct json_reader *json_reader_new(struct arena *a)
 void json_reader_free(struct json_reader *r)
 {
     if (r != NULL) {
-        json_free(r->doc == NULL ? NULL : &r->doc->root);
+        json_free((struct json *)r->doc);
         jstream_free(r->stream);
         free(r);
     }
@@ -125,12 +116,11 @@ bool json_reader_feed(struct json_reader *r, const char *data, size_t len)
 
 struct json *json_reader_end(struct json_reader *r)
 {
-    struct json *doc;
+    struct json *doc = (struct json *)r->doc;
 
-    if (r->doc == NULL || !jstream_end(r->stream)) {
+    if (doc == NULL || !jstream_end(r->stream)) {
         return NULL;
     }
-    doc = &r->doc->root;
     r->doc = NULL;
     return doc;
 }
@@ -187,21 +177,14 @@ void json_free(struct json *doc)
 const struct json *json_get_near(const struct json *object, const struct json *near,
                                  const char *key)
 {
-    if (near != NULL && near->key != NULL && strcmp(near->key, key) == 0) {
-        return near;
-    }
-    return json_get(object, key);
+    const char *its = json_key(near);
+
+    return its != NULL && strcmp(its, key) == 0 ? near : json_get(object, key);
 }
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-    for (const struct json *c = json_is_object(object) ? object->child : NULL; c != NULL;
-         c = c->next) {
-        if (strcmp(c->key, key) == 0) {
-            return c;
-        }
-    }
-    return NULL;
+    return json_of(cJSON_GetObjectItemCaseSensitive(node_of(object), key));
 }
 
 const struct json *json_path(const struct json *n, const char *dotted)
@@ -221,9 +204,7 @@ const struct json *json_path(const struct json *n, const char *dotted)
             if (!str_to_i64(part, 0, INT32_MAX, &index)) {
                 return NULL;
             }
-            for (n = n->child; n != NULL && index > 0; index--) {
-                n = n->next;
-            }
+            n = json_of(cJSON_GetArrayItem(node_of(n), (int)index));
         } else {
             n = json_get(n, part);
         }
@@ -234,67 +215,62 @@ const struct json *json_path(const struct json *n, const char *dotted)
 
 size_t json_count(const struct json *array_or_object)
 {
-    return array_or_object == NULL ? 0 : array_or_object->count;
+    return (size_t)cJSON_GetArraySize(node_of(array_or_object));
 }
 
 const struct json *json_child(const struct json *n)
 {
-    return n == NULL ? NULL : n->child;
+    return n == NULL ? NULL : json_of(node_of(n)->child);
 }
 
 const struct json *json_next(const struct json *n)
 {
-    return n == NULL ? NULL : n->next;
+    return n == NULL ? NULL : json_of(node_of(n)->next);
 }
 
 const char *json_key(const struct json *n)
 {
-    return n == NULL ? NULL : n->key;
-}
-
-static bool is(const struct json *n, enum jstream_event kind)
-{
-    return n != NULL && n->kind == kind;
+    return n == NULL ? NULL : node_of(n)->string;
 }
 
 bool json_is_object(const struct json *n)
 {
-    return is(n, JS_OBJECT);
+    return cJSON_IsObject(node_of(n));
 }
 
 bool json_is_array(const struct json *n)
 {
-    return is(n, JS_ARRAY);
+    return cJSON_IsArray(node_of(n));
 }
 
 bool json_is_null(const struct json *n)
 {
-    return is(n, JS_NULL);
+    return cJSON_IsNull(node_of(n));
 }
 
 bool json_is_string(const struct json *n)
 {
-    return is(n, JS_STRING);
+    return cJSON_IsString(node_of(n));
 }
 
 bool json_is_number(const struct json *n)
 {
-    return is(n, JS_NUMBER);
+    return cJSON_IsNumber(node_of(n));
 }
 
 bool json_is_bool(const struct json *n)
 {
-    return is(n, JS_TRUE) || is(n, JS_FALSE);
+    return cJSON_IsBool(node_of(n));
 }
 
 const char *json_string(const struct json *n, const char *otherwise)
 {
-    return json_is_string(n) ? n->u.text : otherwise;
+    return json_is_string(n) ? node_of(n)->valuestring : otherwise;
 }
 
 double json_number(const struct json *n, double otherwise)
 {
-    return json_is_number(n) ? n->u.number : otherwise;
+    return json_is_number(n) ? node_of(n)->valuedouble : otherwise;
 }
 
 int64_t json_int(const struct json *n, int64_t otherwise)
@@ -302,16 +278,18 @@ int64_t json_int(const struct json *n, int64_t otherwise)
     int64_t v;
 
     if (json_is_number(n)) {
-        double d = n->u.number;
+        double d = node_of(n)->valuedouble;
 
         return fabs(d) < 9007199254740992.0 && d == floor(d) ? (int64_t)d : otherwise;
     }
-    return json_is_string(n) && str_to_i64(n->u.text, INT64_MIN, INT64_MAX, &v) ? v : otherwise;
+    return json_is_string(n) && str_to_i64(json_string(n, ""), INT64_MIN, INT64_MAX, &v)
+               ? v
+               : otherwise;
 }
 
 bool json_bool(const struct json *n, bool otherwise)
 {
-    return json_is_bool(n) ? n->kind == JS_TRUE : otherwise;
+    return json_is_bool(n) ? cJSON_IsTrue(node_of(n)) : otherwise;
 }
 
 static void print_node(struct jsonw *w, const struct json *n)

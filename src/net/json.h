@@ -1,9 +1,10 @@
 /*
- * json.h: reading JSON answers as a tree, made by net/jstream.h's parser in one pass and one arena
- * a document. Keys are compared case-sensitively (fields "Name" and "name" may both exist); of
- * members with one name the first counts. Strict RFC 8259; nesting and texts are bounded as in
- * net/jstream.h, and text that is no UTF-8 or holds U+0000 (which would cut a C string) is refused
- * as a whole. The escape of half a surrogate pair reads as U+FFFD. Writing is base/jsonw.h.
+ * json.h: reading JSON answers as a tree of cJSON nodes, made of what net/jstream.h's strict parser
+ * reads, in one pass and one arena a document. Keys are compared case-sensitively (fields "Name"
+ * and "name" may both exist); of members with one name the first counts. Strict RFC 8259; nesting
+ * and texts are bounded as in net/jstream.h, and text that is no UTF-8 or holds U+0000 (which would
+ * cut a C string) is refused as a whole. The escape of half a surrogate pair reads as U+FFFD.
+ * Writing is base/jsonw.h.
  */
 #ifndef NET_JSON_H
 #define NET_JSON_H

@@ -7,8 +7,8 @@ BEGIN {
     # header (a prefix of what stands between < > or " ") and the files that may have it
     home["sqlite3.h"] = "^src/store/|^tests/unit/"
     home["curl/"] = "^src/net/http[a-z_]*[.][ch]$"
-    home["cJSON.h"] = "^tests/"
-    home["cjson/"] = "^tests/"
+    home["cJSON.h"] = "^src/net/json[.]c$|^tests/"
+    home["cjson/"] = "^src/net/json[.]c$|^tests/"
     home["ini.h"] = "^src/conf/"
     home["mbedtls/"] = "^src/crypto/"
     home["psa/"] = "^src/crypto/"
