@@ -425,8 +425,14 @@ void store_rollback(struct store *s)
 
 enum bs_rc db_enter(struct store *s, bool *own, struct bs_err *e)
 {
+    enum bs_rc rc = BS_OK;
+
     *own = !s->in_tx;
-    return *own ? store_begin(s, e) : BS_OK;
+    if (*own) {
+        rc = store_begin(s, e);
+        *own = rc == BS_OK; /* a transaction that did not begin is nobody's to end */
+    }
+    return rc;
 }
 
 enum bs_rc db_leave(struct store *s, bool own, enum bs_rc rc, struct bs_err *e)
