@@ -244,6 +244,9 @@ bool run_cell_settled(const struct run *r, const struct sync_pair *p, size_t fie
     if (!r->fields[field].to_sheet && !r->fields[field].to_airtable) {
         return true;
     }
+    if (own_is_sheet && o != NULL && o->state == SIDE_ERROR && !r->fields[field].to_airtable) {
+        return true; /* as long as Airtable shows an error, nothing follows from the cell */
+    }
     if (c->state != SIDE_VALUE || c->hash == base) {
         return c->state == SIDE_VALUE;
     }

@@ -91,7 +91,10 @@ static enum bs_rc load(struct run *r, struct bs_err *e)
     if (feed_state_get(r->env->store, r->sc->id, r->arena, &f->was, e) != BS_OK) {
         return e->rc;
     }
-    return feed_pending_list(r->env->store, r->sc->id, r->arena, &f->pending, &f->n_pending, e);
+    bs_seen(feed_pending_list(r->env->store, r->sc->id, r->arena, &f->pending, &f->n_pending, e));
+    f->pending_before = f->pending;
+    f->n_pending_before = f->n_pending;
+    return e->rc;
 }
 
 enum bs_rc run_feed_open(struct run *r, struct bs_err *e)
@@ -342,17 +345,49 @@ static bool is_over(const struct run *r, const struct sync_record *rec, uint32_t
             r->state.rows[row].gone);
 }
 
+/* Errors of computed values may pass by themselves within moments, so each is looked at once more;
+ * after that the feed names the record when it changes. */
+static bool shows_lasting_error(const struct run *r, const struct sync_record *rec, uint32_t pair,
+                                const struct strmap *before)
+{
+    const struct sync_pair *p = &r->state.pairs[pair];
+    uint32_t row = strmap_get(r->row_by_id, rec->id);
+    const struct side_cell *sheet = row == STRMAP_NONE ? NULL : r->state.rows[row].cells;
+
+    for (size_t i = 0; rec->cells != NULL && i < r->n_fields; i++) {
+        if (rec->cells[i].state != SIDE_ERROR &&
+            !run_cell_settled(r, p, i, rec->cells, sheet, false)) {
+            return false;
+        }
+    }
+    return rec->presence == PRESENCE_HERE && strmap_get(before, rec->id) != STRMAP_NONE;
+}
+
+/* What earlier runs have left pending. */
+static struct strmap *pending_before(const struct run *r)
+{
+    struct strmap *ids = strmap_new(r->feed.n_pending_before);
+
+    for (size_t i = 0; i < r->feed.n_pending_before; i++) {
+        strmap_add(ids, r->feed.pending_before[i], 1);
+    }
+    return ids;
+}
+
 void run_feed_note_pending(struct run *r)
 {
     struct run_feed *f = &r->feed;
     const char **ids = arena_alloc_n(r->arena, r->state.n_records + f->n_left + 1, sizeof *ids);
+    struct strmap *before = pending_before(r);
     size_t n = 0, unpaired = 0;
 
     for (size_t i = 0; i < r->state.n_records; i++) {
         const struct sync_record *rec = &r->state.records[i];
         uint32_t pair = strmap_get(r->pair_by_id, rec->id);
 
-        if (is_over(r, rec, pair) || (pair != STRMAP_NONE && is_settled(r, rec, pair))) {
+        if (is_over(r, rec, pair) ||
+            (pair != STRMAP_NONE &&
+             (is_settled(r, rec, pair) || shows_lasting_error(r, rec, pair, before)))) {
             continue;
         }
         if (pair == STRMAP_NONE && r->rules.direction == DIRECTION_TO_AIRTABLE &&
@@ -368,6 +403,7 @@ void run_feed_note_pending(struct run *r)
     f->more_unpaired = f->more_unpaired || unpaired > PENDING_UNPAIRED_MAX;
     f->pending = ids;
     f->n_pending = n;
+    strmap_free(before);
 }
 
 /* ---- closing ---- */

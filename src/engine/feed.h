@@ -37,6 +37,8 @@ struct run_feed {
     const struct feed_state *was; /* of the last run; NULL */
     const char **pending;         /* records whose value is not settled */
     size_t n_pending;
+    const char **pending_before; /* those that earlier runs have left */
+    size_t n_pending_before;
     const char **left; /* records without a row that this run need not look at */
     size_t n_left;
     bool more_unpaired;      /* there are such beyond those and the pending ones */

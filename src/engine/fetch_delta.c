@@ -7,6 +7,7 @@
 #include "engine/run_p.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* From so many on, a listing is no dearer, and what looks like a change of everything is judged on
  * a full look at both sides. */
@@ -32,17 +33,6 @@ static void add(struct id_list *l, const char *id)
     l->ids[l->n++] = id;
 }
 
-/* Cells that take part and have no base yet. */
-static bool lacks_base(const struct run *r, const struct sync_pair *p)
-{
-    for (size_t i = 0; i < r->n_fields; i++) {
-        if ((r->fields[i].to_sheet || r->fields[i].to_airtable) && p->bases[i] == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether the record's value is needed although nobody says that it has changed. */
 static bool row_asks(const struct run *r, const struct sync_pair *p)
 {
@@ -51,7 +41,7 @@ static bool row_asks(const struct run *r, const struct sync_pair *p)
     if (row == STRMAP_NONE) {
         return p->flags == 0; /* else that is known, and stays so until the record changes */
     }
-    return p->flags != 0 || r->row_load[row] != 0 || lacks_base(r, p);
+    return p->flags != 0 || r->row_load[row] != 0;
 }
 
 static void sort_pair(struct delta *d, const struct sync_pair *p)
@@ -207,6 +197,27 @@ static void add_others(struct run *r)
     }
 }
 
+/* A formula may not find yet what the feed tells of already, and a view may not show it: looked for
+ * once more. */
+static void keep_unseen(struct delta *d)
+{
+    struct run *r = d->r;
+    const char **left = arena_alloc_n(r->arena, r->feed.n_left + d->free.n + 1, sizeof *left);
+    size_t n = r->feed.n_left;
+
+    if (n > 0) {
+        memcpy(left, r->feed.left, n * sizeof *left);
+    }
+    for (size_t i = 0; i < d->free.n; i++) {
+        if (strmap_get(r->record_by_id, d->free.ids[i]) == STRMAP_NONE &&
+            run_feed_named(r, d->free.ids[i]) != NULL) {
+            left[n++] = arena_strdup(r->arena, d->free.ids[i]);
+        }
+    }
+    r->feed.left = left;
+    r->feed.n_left = n;
+}
+
 static enum bs_rc fetch(struct delta *d, struct bs_err *e)
 {
     struct run *r = d->r;
@@ -217,6 +228,7 @@ static enum bs_rc fetch(struct delta *d, struct bs_err *e)
     rc = airtable_fetch(r->at, &r->query, d->paired.ids, d->paired.n, listing_record, &l, e);
     if (rc == BS_OK && d->free.n > 0) {
         rc = airtable_fetch_shown(r->at, &r->query, d->free.ids, d->free.n, listing_record, &l, e);
+        keep_unseen(d);
     }
     if (rc == BS_OK) {
         rc = listing_confirm_gone(r, d->paired.ids, d->paired.n, e);

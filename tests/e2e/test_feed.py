@@ -193,6 +193,32 @@ def test_a_cell_that_is_no_value_is_told_in_each_run_and_flows_when_it_is_mended
         w.home.quiet()
 
 
+def test_a_lasting_error_costs_nothing_and_its_end_is_seen():
+    fields = FIELDS + [field("Checked", "formula", formula="IF({Amount} = 4, ERROR(), {Amount} * 2)")]
+    with World(12, {"direction": "airtable_to_sheets"}, fields=fields) as w:
+        assert delta(w)["warnings"] == 1  # it may pass by itself, and is looked at once more
+        assert calls(w.home)[:2] == (1, 1)
+        assert calls(w.home)[:2] == (1, 1)
+        edit(w, "deal 0004", Amount=5)
+        delta(w)
+        got = [r.get("Checked") for r in w.twin.table("Deals") if r["Name"] == "deal 0004"]
+        assert got == ["10"], got
+        w.home.quiet()
+
+
+def test_a_new_record_that_a_reading_leaves_out_is_looked_for_again():
+    with World(200) as w:
+        w.twin.person(airtable=[{"op": "create", "table": "Deals", "fields": {"Name": f"new {i}"}}
+                                for i in range(6)])
+        w.twin.faults({"match": {"kind": "airtable.list"}, "count": 1, "fault": {"kind": "short_list"}})
+        delta(w)
+        assert len(w.twin.table("Deals")) == 203
+        delta(w)
+        assert len(w.twin.table("Deals")) == 206
+        w.agree()
+        w.home.quiet()
+
+
 def test_a_dry_run_shows_the_same_plan_and_changes_nothing():
     with World(20) as w:
         edit(w, "deal 0004", Amount=100)
