@@ -10,9 +10,10 @@
  * other's. sync_base_apart(h, h) is h.
  *
  * Where cells may be left out (cells == NULL): in a record and a row that are both here and tied by
- * the id cell, when every mapped cell of both equals a base that is not 0 and not apart; then both
- * have NULL. The row of a record that is gone may have NULL when nothing changed in it and it will
- * not become a record again (deletion, or keeping it). All other rows and records have cells.
+ * the id cell, when nothing follows from their cells: every mapped cell of both is what the base
+ * says of it (for cells that stand apart: its half), or Airtable shows a lasting error there; then
+ * both have NULL. The row of a record that is gone may have NULL when nothing changed in it and it
+ * will not become a record again (deletion, or keeping it). All other rows and records have cells.
  */
 #ifndef SYNC_SYNC_H
 #define SYNC_SYNC_H
