@@ -414,7 +414,7 @@ static const char *kept_tables(struct run *r, struct bs_err *e)
     struct buf b;
 
     if (r->feed.schema_text == NULL) {
-        return r->feed.was->tables;
+        return r->feed.was == NULL ? NULL : r->feed.was->tables;
     }
     buf_init(&b, BUF_NO_LIMIT);
     if (cut_tables(r, r->feed.schema_text, &b, e) == BS_OK && b.len <= TEXT_MAX) {
