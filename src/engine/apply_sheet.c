@@ -41,7 +41,7 @@ static enum bs_rc find_grid(struct sheet_apply *a, struct bs_err *e)
                    r->tab->title);
 }
 
-static enum bs_rc take_snapshot(struct sheet_apply *a, bool again, struct bs_err *e)
+static enum bs_rc take_any_snapshot(struct sheet_apply *a, bool again, struct bs_err *e)
 {
     snapshot_free(a->snap);
     a->snap = NULL;
@@ -64,6 +64,19 @@ static enum bs_rc take_snapshot(struct sheet_apply *a, bool again, struct bs_err
     }
     a->grid_columns = a->r->tab->columns;
     return BS_OK;
+}
+
+/* One that shows what our last request left. */
+static enum bs_rc take_snapshot(struct sheet_apply *a, bool again, struct bs_err *e)
+{
+    int64_t pause_ms = 0;
+
+    while (take_any_snapshot(a, again, e) == BS_OK && sheet_is_stale(a)) {
+        if (sheet_wait_fresh(a, &pause_ms, e) != BS_OK) {
+            break;
+        }
+    }
+    return e->rc;
 }
 
 enum bs_rc sheet_look_plain(struct sheet_apply *a, struct bs_err *e)
@@ -132,6 +145,7 @@ enum bs_rc sheet_send(struct sheet_apply *a, size_t *bad, struct bs_err *e)
     enum bs_rc rc = sheets_batch_send(a->batch, r->tab->title, ranges, 2, on_after, a, bad, e);
 
     FAIL_POINT("sheet.written");
+    sheet_note_answer(a, rc == BS_OK);
     if (rc == BS_OK) {
         r->wrote_sheet = true;
         a->grid_rows = rows;

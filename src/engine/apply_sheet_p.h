@@ -60,6 +60,9 @@ struct sheet_apply {
     struct written *confirmed; /* by the earlier requests since the look */
     size_t n_confirmed, cap_confirmed;
     struct after_write after;
+    bool answered;       /* after is the answer of the last request, written what it wrote */
+    int64_t answered_ms; /* wall clock */
+    uint32_t answer_ids; /* the column of after.ids */
     uint32_t added_rows, added_columns;
 };
 
@@ -105,6 +108,15 @@ bool sheet_header_moved(const struct sheet_apply *a);
 void sheet_misplaced(struct sheet_apply *a, uint32_t id_column, bool all,
                      void (*each)(void *ctx, const struct written *w, const struct cell *old),
                      void *ctx);
+/* sheet_fresh.c: what the last request left, which the looks after it must show; known false: its
+ * answer is not there. */
+void sheet_note_answer(struct sheet_apply *a, bool known);
+/* Does a->snap not show the last answer although it may be that reads still lag behind it? False
+ * once the time for that is over: then it is people who have changed the sheet since. */
+bool sheet_is_stale(const struct sheet_apply *a);
+/* Waits before the next look; *pause_ms: the last pause, 0 at first. BS_STOP_SYNC at a signal. */
+enum bs_rc sheet_wait_fresh(const struct sheet_apply *a, int64_t *pause_ms,
+                            struct bs_err *e) BS_MUST_CHECK;
 /* sheet_restore.c: puts back what the request has overwritten; a new look is needed after it. */
 enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 

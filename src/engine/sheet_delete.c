@@ -455,6 +455,7 @@ static enum bs_rc delete_once(struct sheet_apply *a, struct pending_op **list, s
     size_t bad = 0;
 
     *again = false;
+    a->n_written = 0;
     for (size_t i = 0; i < n; i++) {
         if (list[i]->row != 0) {
             sheets_batch_delete_row(a->batch, list[i]->row);
@@ -515,6 +516,7 @@ enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e)
 {
     struct looks l = {.a = a, .ids = strmap_new(a->n_ops)};
 
+    a->n_written = 0; /* cells: place_deletes compares those that matter */
     bs_seen(delete_rows(a, &l, e));
     strmap_free(l.ids);
     return e->rc;

@@ -67,6 +67,9 @@ static enum bs_rc read_after(struct restores *rs, struct bs_err *e)
     const struct snapshot *ids = now;
     uint32_t column = rs->id_column = snapshot_header(now, a->r->cs->id_column);
 
+    a->answered = column != SYNC_NONE;
+    a->answer_ids = column;
+
     if (column == SYNC_NONE) {
         ids = a->snap;
         column = snapshot_header(a->snap, a->r->cs->id_column);

@@ -240,6 +240,41 @@ def test_reads_that_show_the_sheet_before_our_last_write_are_looked_at_again():
             s.home.quiet()
 
 
+def test_looks_that_show_the_sheet_before_a_row_was_deleted_misplace_nothing():
+    """The reads of a run lag behind a row that a person deleted, so that it writes to the rows below it, and
+    then behind that write."""
+    with Stage(scenario(FIELDS, records(12)), dict(DELETING, max_delete="50%", full_scan="0s"),
+               unchanged) as s:
+        s.home.settle = 2
+        s.home.write_ini()
+        names = [plain(row[0]) for row in s.twin.rows("Deals")[1:13]]
+        wanted = {n: int(n[5:]) for n in names[1:]}
+        wanted.update({names[4]: 1004, names[7]: 1007, "late": 1})
+
+        def begin():
+            s.again()
+            s.home.write_ini()
+            s.twin.person(airtable=[
+                {"op": "update", "table": "Deals", "record": names[4], "fields": {"Amount": 1004}},
+                {"op": "update", "table": "Deals", "record": names[7], "fields": {"Amount": 1007}},
+                {"op": "create", "table": "Deals", "fields": {"Name": "late", "Amount": 1}}],
+                **sheet("delete_rows", row=2))
+            s.twin.reset()
+        begin()
+        s.home.sync()
+        reads = [r["kind"] for r in s.twin.requests()].count("sheets.read")
+        agree(s, "undisturbed", wanted)
+        for k in range(1, reads + 1):
+            begin()
+            s.twin.faults({"match": {"kind": "sheets.read", "nth": k},
+                           "fault": {"kind": "stale_read", "ms": 1000}})
+            s.home.sync(expect=None)
+            s.twin.faults()
+            s.settle(f"stale from read {k}")
+            agree(s, f"stale from read {k}", wanted)
+            s.home.quiet()
+
+
 def test_the_read_behind_the_last_write_of_a_killed_run_is_looked_at_again():
     n = 12
     with Stage(scenario(FIELDS, records(n)), DELETING, work_to_do) as s:
