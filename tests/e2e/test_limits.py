@@ -236,7 +236,7 @@ def test_processes_at_once_do_not_pass_the_monthly_budget():
 
 def test_retry_after_is_honoured_in_seconds_and_as_a_date():
     with Twin(scenario([NAME], [record(Name="A")])) as t, \
-            Home(t, {"direction": "airtable_to_sheets"}).init() as h:
+            Home(t, {"direction": "airtable_to_sheets", "full_scan": "0s"}).init() as h:
         for value in ("4", None):
             t.reset()
             at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=6)
