@@ -320,15 +320,20 @@ enum bs_rc run_feed_again(struct run *r, bool *any, struct bs_err *e)
 
 /* ---- pending records ---- */
 
-/* Whether the next run may take it for what it is now without looking. */
-static bool is_settled(const struct run *r, const struct sync_record *rec, uint32_t pair)
+/* Whether the next run may take it for what it is now without looking. Errors of computed values
+ * may pass by themselves within moments, so each is looked at once more (seen_before: that was
+ * done); after that the feed names the record when it changes. */
+static bool is_settled(const struct run *r, const struct sync_record *rec, uint32_t pair,
+                       bool seen_before)
 {
     const struct sync_pair *p = &r->state.pairs[pair];
     uint32_t row = strmap_get(r->row_by_id, rec->id);
     const struct side_cell *sheet = row == STRMAP_NONE ? NULL : r->state.rows[row].cells;
 
     for (size_t i = 0; rec->cells != NULL && i < r->n_fields; i++) {
-        if (!run_cell_settled(r, p, i, rec->cells, sheet, false)) {
+        bool lasting_error = seen_before && rec->cells[i].state == SIDE_ERROR;
+
+        if (!lasting_error && !run_cell_settled(r, p, i, rec->cells, sheet, false)) {
             return false;
         }
     }
@@ -343,24 +348,6 @@ static bool is_over(const struct run *r, const struct sync_record *rec, uint32_t
     return rec->presence == PRESENCE_GONE &&
            (pair == STRMAP_NONE || r->state.pairs[pair].flags != 0 || row == STRMAP_NONE ||
             r->state.rows[row].gone);
-}
-
-/* Errors of computed values may pass by themselves within moments, so each is looked at once more;
- * after that the feed names the record when it changes. */
-static bool shows_lasting_error(const struct run *r, const struct sync_record *rec, uint32_t pair,
-                                const struct strmap *before)
-{
-    const struct sync_pair *p = &r->state.pairs[pair];
-    uint32_t row = strmap_get(r->row_by_id, rec->id);
-    const struct side_cell *sheet = row == STRMAP_NONE ? NULL : r->state.rows[row].cells;
-
-    for (size_t i = 0; rec->cells != NULL && i < r->n_fields; i++) {
-        if (rec->cells[i].state != SIDE_ERROR &&
-            !run_cell_settled(r, p, i, rec->cells, sheet, false)) {
-            return false;
-        }
-    }
-    return rec->presence == PRESENCE_HERE && strmap_get(before, rec->id) != STRMAP_NONE;
 }
 
 /* What earlier runs have left pending. */
@@ -385,9 +372,10 @@ void run_feed_note_pending(struct run *r)
         const struct sync_record *rec = &r->state.records[i];
         uint32_t pair = strmap_get(r->pair_by_id, rec->id);
 
+        bool seen_before = strmap_get(before, rec->id) != STRMAP_NONE;
+
         if (is_over(r, rec, pair) ||
-            (pair != STRMAP_NONE &&
-             (is_settled(r, rec, pair) || shows_lasting_error(r, rec, pair, before)))) {
+            (pair != STRMAP_NONE && is_settled(r, rec, pair, seen_before))) {
             continue;
         }
         if (pair == STRMAP_NONE && r->rules.direction == DIRECTION_TO_AIRTABLE &&
