@@ -22,6 +22,7 @@ struct transfer {
     struct http_request req; /* what it points to stays the caller's */
     struct http_response res;
     uint64_t received, max_body;
+    size_t taken; /* of the request's body, by libcurl */
     int64_t started_ms, sent_ms;
     int sends; /* how often libcurl was about to send it */
     bool too_large, refused;
@@ -128,6 +129,23 @@ void http_response_release(struct http_response *r)
 
 /* ---- called by libcurl ---- */
 
+/* The request's body, from its beginning to its end and never from its beginning again: what cannot
+ * be wound back (there is no seek function) libcurl cannot repeat. That fails with
+ * CURLE_SEND_FAIL_REWIND before another connection is looked for; should it ever ask again
+ * nevertheless, it gets nothing. */
+static size_t on_read(char *to, size_t size, size_t n, void *ctx)
+{
+    struct transfer *t = ctx;
+    size_t left = t->req.body_len - t->taken, len = size * n < left ? size * n : left;
+
+    if (left == 0) {
+        return CURL_READFUNC_ABORT;
+    }
+    memcpy(to, (const char *)t->req.body + t->taken, len);
+    t->taken += len;
+    return len;
+}
+
 /* The connection stands, the request is about to leave. A second time is libcurl's own repetition
  * after a kept-alive connection died: whether to repeat is not libcurl's to decide. */
 static int on_send(void *ctx, char *ip, char *local_ip, int port, int local_port)
@@ -177,8 +195,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 /* The first error of several options sticks. */
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(easy, option, value) : code
 
-static CURLcode set_method(const struct http_request *r, CURL *easy)
+static CURLcode set_method(struct transfer *t, CURL *easy)
 {
+    const struct http_request *r = &t->req;
+
     static const char *const names[] = {
         [HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
@@ -188,7 +208,8 @@ static CURLcode set_method(const struct http_request *r, CURL *easy)
     if (r->body || r->method == HTTP_POST) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(r->body ? r->body_len : 0));
-        SET(CURLOPT_POSTFIELDS, r->body ? (const char *)r->body : "");
+        SET(CURLOPT_READFUNCTION, on_read);
+        SET(CURLOPT_READDATA, t);
     }
     SET(CURLOPT_CUSTOMREQUEST, names[r->method]);
     return code;
@@ -200,7 +221,7 @@ static CURLcode set_up(struct transfer *t)
     CURL *easy = t->easy;
     CURLcode code = http_way_apply(&t->http->way, easy, http_is_loopback(r->url, "http://"));
 
-    code = code == CURLE_OK ? set_method(r, easy) : code;
+    code = code == CURLE_OK ? set_method(t, easy) : code;
     SET(CURLOPT_URL, r->url);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -214,7 +235,7 @@ static CURLcode set_up(struct transfer *t)
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_PREREQFUNCTION, on_send);
     SET(CURLOPT_PREREQDATA, t);
-    SET(CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
+    SET(CURLOPT_MAXAGE_CONN, r->idle_max_s > 0 ? (long)r->idle_max_s : IDLE_MAX_S);
     SET(CURLOPT_FRESH_CONNECT, r->fresh_connection ? 1L : 0L);
     if (r->timeout_ms > 0) {
         SET(CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
@@ -335,7 +356,9 @@ static void describe(struct transfer *t, CURLcode code)
         break;
     default:
         http_describe(code,
-                      t->sends > 1 ? "the connection was closed before an answer came" : t->error,
+                      t->sends > 1 || code == CURLE_SEND_FAIL_REWIND
+                          ? "the connection was closed before an answer came"
+                          : t->error,
                       r->detail, sizeof r->detail);
     }
 }

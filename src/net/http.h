@@ -2,10 +2,11 @@
  * http.h: HTTP(S) requests. The only users of curl.h are the files http*.c. A client keeps
  * connections (and with them the parsed CA set) alive for a run; several requests may be in flight
  * at once. libcurl repeats a request by itself, a POST too, when a kept-alive connection dies
- * before the first byte of the answer: here it is kept from it, so that a request leaves once at
- * most and such a death is HTTP_LOST. A request also says whether it may travel on a connection
- * that was used before; a create goes out on a fresh one, where the server cannot have hung up
- * meanwhile.
+ * before the first byte of the answer (lib/transfer.c, Curl_retry_request): here it is kept from
+ * it, by bodies that can be read once only and by a look before each departure, so that a request
+ * leaves once at most and such a death is HTTP_LOST. A request also says how long the connection it
+ * travels on may have been idle: what must not be in doubt goes out on one that was just used, or
+ * on a fresh one, where the server has hardly hung up meanwhile.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
@@ -60,9 +61,10 @@ struct http_request {
     size_t body_len;
     const struct http_header *headers; /* more of them */
     size_t n_headers;
-    bool fresh_connection;
-    int64_t timeout_ms; /* 0: the client's */
-    size_t max_body;    /* of the answer, after decompression; 0: HTTP_BODY_MAX, HTTP_STREAM_MAX */
+    bool fresh_connection; /* one that has carried nothing yet */
+    int64_t idle_max_s;    /* else one that was idle for no longer; 0: the client's rule */
+    int64_t timeout_ms;    /* 0: the client's */
+    size_t max_body; /* of the answer, after decompression; 0: HTTP_BODY_MAX, HTTP_STREAM_MAX */
     /* Streaming: called with pieces of a 2xx body as they come; false aborts the request
      * (HTTP_ABORTED). NULL: the body is collected. */
     bool (*sink)(void *ctx, const char *data, size_t len);

@@ -19,6 +19,9 @@
 /* How long to wait for an answer before looking round; and while something is still connecting. */
 #define ANSWER_WAIT_MS 60000
 #define CONNECTING_WAIT_MS 30
+/* A create's fate is in doubt when its connection dies under it. Servers hang up on connections
+ * that were silent for a minute or more: one that has just been used is as good as a fresh one. */
+#define CREATE_IDLE_S 5
 
 struct caller {
     struct store *store;
@@ -185,7 +188,7 @@ static enum bs_rc send(struct flight *f, const char *token, struct bs_err *e)
         .content_type = call->body ? "application/json" : NULL,
         .body = call->body,
         .body_len = call->body_len,
-        .fresh_connection = call->cls == CLASS_CREATE,
+        .idle_max_s = call->cls == CLASS_CREATE ? CREATE_IDLE_S : 0,
         .max_body = call->max_body,
         .sink = call->sink,
         .sink_ctx = call->sink_ctx,

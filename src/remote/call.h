@@ -40,7 +40,7 @@ struct call {
     const char *body; /* JSON text or NULL */
     size_t body_len;
     enum retry_service service;
-    enum retry_class cls; /* CLASS_CREATE goes out on a fresh connection, once */
+    enum retry_class cls; /* CLASS_CREATE is sent once, over what was just used or is new */
     const char *base_id;  /* Airtable: whose 5 requests a second these are; NULL: none */
     bool google_write;    /* which of Google's buckets */
     bool (*sink)(void *ctx, const char *data, size_t len); /* 2xx bodies, streamed */

@@ -57,6 +57,11 @@ static bool handle(void *ctx, const struct server_request *r)
     if (strcmp(p, "/hang-up") == 0 || (strcmp(p, "/only-first") == 0 && r->nth > 0)) {
         return false;
     }
+    if (strcmp(p, "/reset") == 0 && r->nth > 0) {
+        /* Taking a connection's peer away ends it with a reset. */
+        connect(r->fd, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr));
+        return false;
+    }
     if (strncmp(p, "/cut", 4) == 0) {
         const char *text = p[4] ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                                   "7\r\n{\"a\":1}\r\n"
@@ -478,30 +483,72 @@ static void a_connection_is_used_again(void **state)
     http_free(h);
 }
 
-/* The server hangs up on a connection's second request without a byte: libcurl would send that
- * again by itself on a new connection. */
+static void what_must_not_be_in_doubt_avoids_a_connection_that_rested(void **state)
+{
+    struct http *h = client(2);
+    int before = server->n_connections;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct http_request r = post("{}");
+        struct http_response out;
+
+        r.idle_max_s = 1;
+        ask(h, r, "/", &out);
+        http_response_release(&out);
+        assert_int_equal(server->n_connections, before + (i < 2 ? 1 : 2));
+        if (i == 1) {
+            usleep(2100000); /* libcurl counts whole seconds */
+        }
+    }
+    http_free(h);
+}
+
+static void lose_second(enum http_method method, const char *body, const char *path)
+{
+    struct http *h = client(2);
+    struct http_request r = post(body ? body : "");
+    struct http_response out;
+    int requests = server_requests(server), connections = server->n_connections;
+
+    r.method = method;
+    r.body = body;
+    ask(h, r, path, &out);
+    assert_int_equal(out.outcome, HTTP_ANSWERED);
+    http_response_release(&out);
+    r.idle_max_s = 5;
+    ask(h, r, path, &out);
+    assert_int_equal(out.outcome, HTTP_LOST);
+    assert_string_equal(out.detail, "the connection was closed before an answer came");
+    http_response_release(&out);
+    assert_int_equal(server_requests(server), requests + 2);
+    assert_int_equal(http_stats(h).requests, 2);
+    if (body) { /* what cannot be read again does not even lead to another connection */
+        assert_int_equal(server->n_connections, connections + 1);
+    }
+    http_free(h);
+}
+
+/* The server reads a connection's second request and hangs up, or resets it, without a byte:
+ * libcurl would send that again by itself on a new connection. */
 static void no_request_is_ever_sent_twice_behind_our_back(void **state)
 {
     static const enum http_method methods[] = {HTTP_POST, HTTP_PATCH, HTTP_GET, HTTP_DELETE};
+    char *large = calloc(1, 300001);
 
     (void)state;
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        struct http *h = client(2);
-        struct http_request r = {.method = methods[i]};
-        struct http_response out;
-        int before = server_requests(server);
-
-        ask(h, r, "/only-first", &out);
-        assert_int_equal(out.outcome, HTTP_ANSWERED);
-        http_response_release(&out);
-        ask(h, r, "/only-first", &out);
-        assert_int_equal(out.outcome, HTTP_LOST);
-        assert_string_equal(out.detail, "the connection was closed before an answer came");
-        http_response_release(&out);
-        assert_int_equal(server_requests(server), before + 2);
-        assert_int_equal(http_stats(h).requests, 2);
-        http_free(h);
+        lose_second(methods[i], NULL, "/only-first");
+        lose_second(methods[i], NULL, "/reset");
     }
+    memset(large, 'x', 300000);
+    for (size_t i = 0; i < 2; i++) {
+        lose_second(methods[i], "{}", "/only-first");
+        lose_second(methods[i], "{}", "/reset");
+        lose_second(methods[i], large, "/only-first");
+        lose_second(methods[i], large, "/reset");
+    }
+    free(large);
 }
 
 static void a_fresh_connection_does_not_meet_one_that_is_dying(void **state)
@@ -867,6 +914,7 @@ int main(void)
         cmocka_unit_test(a_streamed_answer_goes_to_its_sink_and_a_refusal_does_not),
         cmocka_unit_test(a_connection_is_used_again),
         cmocka_unit_test(no_request_is_ever_sent_twice_behind_our_back),
+        cmocka_unit_test(what_must_not_be_in_doubt_avoids_a_connection_that_rested),
         cmocka_unit_test(a_fresh_connection_does_not_meet_one_that_is_dying),
         cmocka_unit_test(several_requests_are_under_way_at_once),
         cmocka_unit_test(requests_in_flight_are_cut_at_the_end),
