@@ -61,13 +61,6 @@ static bool is_plain(const struct run_options *o)
            o->undo_log == NULL;
 }
 
-static bool scanned_lately(const struct run *r)
-{
-    int64_t age = clock_wall_ms() - r->feed.was->full_scan_ms;
-
-    return r->feed.was->full_scan_ms != 0 && age >= 0 && age < r->cs->full_scan_ms;
-}
-
 static bool is_on(const struct run *r)
 {
     return r->env->conf->change_feed && r->cs->full_scan_ms > 0 && r->opt->undo_log == NULL;
@@ -109,7 +102,7 @@ enum bs_rc run_feed_open(struct run *r, struct bs_err *e)
         return feed_state_doubt(r->env->store, r->sc->id, e);
     }
     f->delta = f->gather = is_on(r) && is_plain(r->opt) && !open_creates && f->was != NULL &&
-                           str_eq(f->was->settings, f->settings) && scanned_lately(r);
+                           str_eq(f->was->settings, f->settings) && run_feed_scanned_lately(r);
     f->more_unpaired = f->delta && f->was->more_unpaired;
     return BS_OK;
 }
@@ -350,22 +343,11 @@ static bool is_over(const struct run *r, const struct sync_record *rec, uint32_t
             r->state.rows[row].gone);
 }
 
-/* What earlier runs have left pending. */
-static struct strmap *pending_before(const struct run *r)
-{
-    struct strmap *ids = strmap_new(r->feed.n_pending_before);
-
-    for (size_t i = 0; i < r->feed.n_pending_before; i++) {
-        strmap_add(ids, r->feed.pending_before[i], 1);
-    }
-    return ids;
-}
-
 void run_feed_note_pending(struct run *r)
 {
     struct run_feed *f = &r->feed;
     const char **ids = arena_alloc_n(r->arena, r->state.n_records + f->n_left + 1, sizeof *ids);
-    struct strmap *before = pending_before(r);
+    struct strmap *before = run_feed_pending_before(r);
     size_t n = 0, unpaired = 0;
 
     for (size_t i = 0; i < r->state.n_records; i++) {
@@ -457,7 +439,7 @@ enum bs_rc run_feed_close(struct run *r, struct bs_err *e)
         .hook_id = f->hook_id,
         .cursor = f->cursor,
         .cursor_ms = f->cursor_ms,
-        .full_scan_ms = f->delta && f->was != NULL ? f->was->full_scan_ms : r->started_wall,
+        .full_scan_ms = f->delta && f->was != NULL ? f->was->full_scan_ms : run_feed_scan_time(r),
         .settings = f->settings,
         .table_id = r->table->id,
         .tables = kept_tables(r, e),

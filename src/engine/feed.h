@@ -41,6 +41,9 @@ struct run_feed {
     size_t n_pending_before;
     const char **left; /* records without a row that this run need not look at */
     size_t n_left;
+    bool strangers;          /* the listing brought records that nobody had told of */
+    bool many;               /* it is longer than a page */
+    bool listed_again;       /* it was repeated in this run */
     bool more_unpaired;      /* there are such beyond those and the pending ones */
     const char *schema_text; /* Airtable's structure as JSON; NULL: not read in this run */
     bool tab_assumed;        /* the tab is the remembered one and has not been seen yet */
@@ -88,6 +91,17 @@ void run_feed_note_pending(struct run *r);
 enum bs_rc run_feed_close(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 /* The run has failed so: what was taken as known may be why. */
 enum bs_rc run_feed_failed(struct run *r, const struct bs_err *why, struct bs_err *e) BS_MUST_CHECK;
+
+/* ---- feed_scan.c: when all is to be compared again ---- */
+/* r->feed.was is known. */
+bool run_feed_scanned_lately(const struct run *r);
+/* After a listing of so many records: true when it is to be repeated at once. */
+bool run_feed_doubts_listing(struct run *r, size_t listed);
+/* What is to be kept as the moment of this full run's scan: earlier than it was, when the next one
+ * is to come sooner. */
+int64_t run_feed_scan_time(const struct run *r);
+/* The ids that earlier runs have left pending; heap, the caller's. */
+struct strmap *run_feed_pending_before(const struct run *r);
 
 /* ---- feed_read.c: what it says ---- */
 /* All payloads from cursor on, as far as that pays: BS_SKIP when there are too many. */

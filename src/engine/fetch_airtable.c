@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LISTINGS_MAX 3 /* beyond the first */
+
 enum bs_rc run_read_links(struct run *r, struct bs_err *e)
 {
     for (size_t i = 0; i < r->n_fields && r->rules.resolve_linked_records; i++) {
@@ -156,17 +158,36 @@ static void forget_listing(void *ctx)
     listing_start(ctx);
 }
 
+static enum bs_rc list(struct listing *l, struct bs_err *e)
+{
+    return airtable_list(l->r->at, &l->r->query, listing_record, forget_listing, l, e);
+}
+
 static enum bs_rc list_all(struct listing *l, struct bs_err *e)
 {
     struct run *r = l->r;
 
     for (int try = 0; try < 2; try++) {
         listing_start(l);
-        if (airtable_list(r->at, &r->query, listing_record, forget_listing, l, e) != BS_OK) {
+        if (list(l, e) != BS_OK) {
             return e->rc;
         }
         if (r->state.n_records > 0 || r->state.n_pairs == 0) {
             break; /* an empty answer for a table that had records is asked for once more */
+        }
+    }
+    return BS_OK;
+}
+
+/* Keeps what is there and adds what another listing has beyond it, until one brings nothing new. */
+static enum bs_rc list_more(struct listing *l, struct bs_err *e)
+{
+    struct run *r = l->r;
+
+    for (int try = 0; try < LISTINGS_MAX; try++) {
+        l->first = r->state.n_records;
+        if (list(l, e) != BS_OK || r->state.n_records == l->first) {
+            return e->rc;
         }
     }
     return BS_OK;
@@ -242,21 +263,42 @@ void listing_add_known_gone(struct run *r)
     }
 }
 
-static enum bs_rc find_missing(struct listing *l, struct bs_err *e)
+/* *here: how many of them the listing should have had. */
+static enum bs_rc find_missing(struct listing *l, size_t *here, struct bs_err *e)
 {
     const char **ids = NULL;
-    size_t n = missing_ids(l->r, &ids);
+    size_t n = missing_ids(l->r, &ids), listed = l->r->state.n_records;
     enum bs_rc rc = BS_OK;
 
+    *here = 0;
     if (n > 0) {
         l->keep_all = true;
         rc = airtable_fetch(l->r->at, &l->r->query, ids, n, listing_record, l, e);
+        *here = l->r->state.n_records - listed;
     }
     if (n > 0 && rc == BS_OK) {
         rc = listing_confirm_gone(l->r, ids, n, e);
     }
     free(ids);
     return rc;
+}
+
+static enum bs_rc read_listing(struct listing *l, struct bs_err *e)
+{
+    struct run *r = l->r;
+    size_t listed, here;
+
+    if (list_all(l, e) != BS_OK) {
+        return e->rc;
+    }
+    listed = r->state.n_records;
+    if (find_missing(l, &here, e) != BS_OK) {
+        return e->rc;
+    }
+    /* A view leaves records out by itself. */
+    bool is_short = here > 0 && r->query.view == NULL;
+
+    return is_short || run_feed_doubts_listing(r, listed) ? list_more(l, e) : BS_OK;
 }
 
 enum bs_rc run_read_airtable(struct run *r, struct bs_err *e)
@@ -267,10 +309,7 @@ enum bs_rc run_read_airtable(struct run *r, struct bs_err *e)
     r->state.airtable_listed = false;
     rc = run_read_links(r, e);
     if (rc == BS_OK) {
-        rc = list_all(&l, e);
-    }
-    if (rc == BS_OK) {
-        rc = find_missing(&l, e);
+        rc = read_listing(&l, e);
     }
     if (rc == BS_OK) {
         listing_add_known_gone(r);

@@ -516,6 +516,45 @@ def test_a_full_scan_finds_what_the_feed_has_lost():
         assert calls(w.home)[:2] == (1, 1)
 
 
+def test_a_first_listing_that_breaks_off_after_few_records_is_repeated_at_once():
+    for n in (12, 230):
+        with Twin(scenario(FIELDS, records(n), row_count=300)) as t, Home(t, {}).init() as h:
+            t.faults({"match": {"kind": "airtable.list"}, "count": 1, "fault": {"kind": "short_list"}})
+            h.sync("--first-sync")
+            assert len(t.table("Deals")) == n
+            assert calls(h)[:2] == (1, 1)
+
+
+def test_a_first_listing_that_breaks_off_late_is_repeated_within_the_hour():
+    with Twin(scenario(FIELDS, records(230), row_count=300)) as t, Home(t, {}).init() as h:
+        t.faults({"match": {"kind": "airtable.list", "nth": 2}, "fault": {"kind": "short_list"}})
+        h.sync("--first-sync")
+        assert len(t.table("Deals")) == 103
+        assert calls(h)[:2] == (1, 1)
+        # the clocks stay: what is remembered moves back by that hour
+        hour = ("UPDATE \"FeedState\" SET fullScanAt = "
+                "strftime('%Y-%m-%d %H:%M:%f', fullScanAt, '-61 minutes')")
+        change(h, hour)
+        h.sync("--first-sync")
+        assert len(t.table("Deals")) == 230
+        change(h, hour)  # that one brought strangers too
+        assert not is_delta(calls(h)[2])
+        change(h, hour)
+        assert calls(h)[:2] == (1, 1)
+
+
+def test_new_records_that_a_full_scan_leaves_out_are_found_when_it_left_out_others():
+    with World(130) as w:
+        change(w.home, "UPDATE \"FeedState\" SET fullScanAt = '2020-01-01 00:00:00.000'")
+        w.twin.person(airtable=[{"op": "create", "table": "Deals", "fields": {"Name": f"new {i}"}}
+                                for i in range(6)])
+        w.twin.faults({"match": {"kind": "airtable.list"}, "count": 1, "fault": {"kind": "short_list"}})
+        full(w)
+        assert len(w.twin.table("Deals")) == 136
+        w.agree()
+        assert calls(w.home)[:2] == (1, 1)
+
+
 def test_the_feed_can_be_switched_off():
     with Twin(scenario(FIELDS, records(20), row_count=80)) as t, \
             Home(t, {}, airtable="requests_per_second = 50\nchange_feed = no") as h:
