@@ -81,7 +81,7 @@ static void check_plan(struct sync_check *k, struct bs_err *e)
 {
     const struct app *app = k->c->app;
     struct run_report silent = {0};
-    struct run_env env = {app->conf, app->store, &silent};
+    struct run_env env = {app->conf, app->store, &silent, NULL};
     struct run_options o = {.trigger = "manual", .dry_run = true};
     struct run_result r;
 

@@ -22,6 +22,7 @@ struct job {
     struct run_result *results;
     char **plans; /* of a dry run as JSON, NULL where there is none */
     size_t done;
+    struct run_shared *shared;
 };
 
 /* Which of several exit codes tells most: a person is needed, the configuration is wrong ... */
@@ -170,7 +171,7 @@ static enum bs_rc run_one(struct job *j, struct bs_err *e)
     struct run_result *r = &j->results[j->done];
     struct listener l = {joblog_report(s), j};
     struct run_report report = {&l, pass_step, pass_progress, pass_note, take_plan};
-    struct run_env env = {app->conf, app->store, &report};
+    struct run_env env = {app->conf, app->store, &report, j->shared};
     enum bs_rc rc;
 
     if (j->worker && !app->conf->log_json) {
@@ -265,6 +266,21 @@ static void summarise(const struct job *j, int64_t started_mono)
     joblog_summary(items, j->done, clock_mono_ms() - started_mono);
 }
 
+static enum bs_rc run_chosen(struct job *j, struct bs_err *e)
+{
+    enum bs_rc rc = BS_OK;
+
+    j->shared = run_shared_new();
+    for (size_t i = 0; i < j->n; i++) {
+        run_shared_add(j->shared, &j->app->conf->syncs[j->chosen[i]], &j->app->syncs[j->chosen[i]]);
+    }
+    while (rc == BS_OK && j->done < j->n && !os_stop_requested()) {
+        rc = run_one(j, e);
+    }
+    run_shared_free(j->shared, j->app->store);
+    return rc;
+}
+
 static int run_all(struct job *j)
 {
     struct bs_err e = BS_ERR_INIT;
@@ -281,10 +297,8 @@ static int run_all(struct job *j)
         out_note("There is no [sync] section in %s yet; `basesync discover --ini` writes one.",
                  j->app->conf_path);
     }
-    while (j->done < j->n && !os_stop_requested()) {
-        if (run_one(j, &e) != BS_OK) {
-            return out_error(&e);
-        }
+    if (run_chosen(j, &e) != BS_OK) {
+        return out_error(&e);
     }
     for (size_t i = 0; i < j->done; i++) {
         code = worse(code, j->results[i].exit_code);

@@ -116,7 +116,7 @@ static int undo(struct undo_job *j, const struct log_row *log, size_t at)
                                   .wait = args_has(app->args, "wait"),
                                   .undo_log = log->id};
     struct run_report report = {.ctx = j, .note = take_note, .plan = take_plan};
-    struct run_env env = {app->conf, app->store, &report};
+    struct run_env env = {app->conf, app->store, &report, NULL};
     struct run_result r;
     struct bs_err e = BS_ERR_INIT;
 

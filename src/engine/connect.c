@@ -80,6 +80,11 @@ void run_disconnect(struct run *r)
     http_free(r->http);
 }
 
+bool run_wrote(const struct caller *c)
+{
+    return c != NULL && caller_stats(c).writes > 0;
+}
+
 void run_count_calls(struct run *r)
 {
     struct caller_stats a = {0}, g = {0};

@@ -10,6 +10,8 @@
  * SKIPPED with that reason. */
 enum bs_rc run_connect(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 void run_disconnect(struct run *r);
+/* Whether anything was sent that may have changed what the service holds; NULL: nothing. */
+bool run_wrote(const struct caller *c);
 /* Calls and bytes so far into r->counts. */
 void run_count_calls(struct run *r);
 

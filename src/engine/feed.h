@@ -106,6 +106,8 @@ struct strmap *run_feed_pending_before(const struct run *r);
 /* ---- feed_read.c: what it says ---- */
 /* All payloads from cursor on, as far as that pays: BS_SKIP when there are too many. */
 enum bs_rc run_feed_read(struct run *r, int64_t cursor, struct bs_err *e) BS_MUST_CHECK;
+/* The same, once, at a run's start: what another run has read a moment ago does as well. */
+enum bs_rc run_feed_look(struct run *r, int64_t cursor, struct bs_err *e) BS_MUST_CHECK;
 void run_feed_forget_names(struct run *r);
 /* NULL when the feed does not name it. */
 const struct feed_name *run_feed_named(const struct run *r, const char *record_id);

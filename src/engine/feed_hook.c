@@ -170,7 +170,7 @@ static enum bs_rc read_on(struct run *r, enum hook_look *look, struct bs_err *e)
 
     *look = HOOK_READ;
     if (cursor_is_fresh(f)) {
-        rc = run_feed_read(r, f->was->cursor, e);
+        rc = run_feed_look(r, f->was->cursor, e);
         if (rc != BS_OK && e->http == 404) {
             bs_err_clear(e);
             *look = HOOK_AWAY;

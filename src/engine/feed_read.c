@@ -4,6 +4,7 @@
  */
 #include "base/str.h"
 #include "engine/run_p.h"
+#include "engine/shared_p.h"
 
 #include <string.h>
 
@@ -110,21 +111,62 @@ static size_t pages_that_pay(const struct run *r)
     return PAGES_LEAST + r->state.n_pairs / AIRTABLE_PAGE;
 }
 
-enum bs_rc run_feed_read(struct run *r, int64_t cursor, struct bs_err *e)
+/* One answer of the feed: what it says from wanted on. */
+static enum bs_rc read_page(struct run *r, int64_t wanted, bool for_all,
+                            struct airtable_payload_page *page, struct bs_err *e)
 {
     struct run_feed *f = &r->feed;
-    struct airtable_payload_page page = {.next = cursor, .more = true};
+    struct json *doc = NULL;
+    int64_t from = page->next;
+
+    if (airtable_payloads(r->at, f->hook_id, from, &doc, e) == BS_OK) {
+        bs_seen(airtable_parse_payloads(doc, from, wanted, on_event, r, page, e));
+    }
+    if (for_all && e->rc == BS_OK && !page->more && !f->broken && !f->lost) {
+        shared_keep_feed(r, from, doc);
+    } else {
+        json_free(doc);
+    }
+    return e->rc;
+}
+
+static enum bs_rc read_pages(struct run *r, int64_t from, int64_t wanted, bool for_all,
+                             struct bs_err *e)
+{
+    struct run_feed *f = &r->feed;
+    struct airtable_payload_page page = {.next = from, .more = true};
 
     for (size_t n = 0; page.more && !f->broken; n++) {
         if (n >= pages_that_pay(r)) {
             return bs_fail(e, BS_SKIP, BS_K_NONE, "too many");
         }
-        if (airtable_payloads(r->at, f->hook_id, page.next, on_event, r, &page, e) != BS_OK) {
+        if (read_page(r, wanted, for_all && n == 0, &page, e) != BS_OK) {
             return e->rc;
         }
     }
     f->last_cursor = page.next;
     return BS_OK;
+}
+
+enum bs_rc run_feed_read(struct run *r, int64_t cursor, struct bs_err *e)
+{
+    return read_pages(r, cursor, cursor, false, e);
+}
+
+enum bs_rc run_feed_look(struct run *r, int64_t cursor, struct bs_err *e)
+{
+    struct airtable_payload_page page;
+    int64_t from;
+    const struct json *doc = shared_feed(r, cursor, &from);
+
+    if (doc == NULL) {
+        return shared_feed_from(r, cursor, &from, e) == BS_OK ? read_pages(r, from, cursor, true, e)
+                                                              : e->rc;
+    }
+    if (airtable_parse_payloads(doc, from, cursor, on_event, r, &page, e) == BS_OK) {
+        r->feed.last_cursor = page.next;
+    }
+    return e->rc;
 }
 
 void run_feed_forget_names(struct run *r)

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/str.h"
 #include "engine/run_p.h"
+#include "engine/shared_p.h"
 #include "model/copy.h"
 
 #include <stdlib.h>
@@ -240,19 +241,26 @@ static enum bs_rc on_values(void *ctx, size_t range, uint32_t row, uint32_t col0
     return take_row(v, row, cells, col0, n, e);
 }
 
+uint32_t run_look_width(const struct sheet_tab *tab, uint32_t known_width)
+{
+    return known_width == 0 || known_width > tab->columns ? tab->columns : known_width;
+}
+
+size_t run_look_ranges(const struct sheet_tab *tab, uint32_t width, bool open,
+                       struct a1_range out[2])
+{
+    out[0] = (struct a1_range){0, open ? UINT32_MAX : tab->columns - 1, 1, 1};
+    out[1] = (struct a1_range){0, width - 1, 2, open ? UINT32_MAX : tab->rows};
+    return tab->rows > 1 ? 2 : 1;
+}
+
 static enum bs_rc read_once(struct run *r, struct values_read *v, struct bs_err *e)
 {
-    /* Of a tab that is only remembered the present size is not known: open ends take in all. */
-    bool open = r->feed.tab_assumed;
-    struct a1_range ranges[2] = {
-        {0, open ? UINT32_MAX : r->tab->columns - 1, 1, 1},
-        {0, r->layout.read_width - 1, 2, open ? UINT32_MAX : r->tab->rows},
-    };
+    struct a1_range ranges[2];
+    size_t n = run_look_ranges(r->tab, r->layout.read_width, r->feed.tab_assumed, ranges);
 
     start_values(v);
-    r->state.sheet_seen_ms = clock_wall_ms();
-    if (sheets_read_values(r->sh, r->tab->title, ranges, r->tab->rows > 1 ? 2 : 1,
-                           SHEETS_UNFORMATTED, on_values, v, e) != BS_OK) {
+    if (shared_read_values(r, ranges, n, on_values, v, e) != BS_OK) {
         return v->wider ? BS_SKIP : e->rc;
     }
     if (!v->have_header && take_header(v, NULL, 0, 0, e) != BS_OK) {
@@ -328,8 +336,7 @@ enum bs_rc run_read_sheet(struct run *r, struct bs_err *e)
         r->cap_rows = r->state.n_pairs + 1024;
         r->state.rows = arena_alloc_n(r->arena, r->cap_rows, sizeof *r->state.rows);
     }
-    r->layout.read_width =
-        r->known_width == 0 || r->known_width > r->tab->columns ? r->tab->columns : r->known_width;
+    r->layout.read_width = run_look_width(r->tab, r->known_width);
     for (int try = 0; try < 2; try++) {
         rc = read_once(r, &v, e);
         if (rc != BS_SKIP || !v.wider) {

@@ -11,6 +11,7 @@
 #include "engine/apply_p.h"
 #include "engine/connect_p.h"
 #include "engine/run_p.h"
+#include "engine/shared_p.h"
 #include "engine/zoneload.h"
 #include "store/lease.h"
 
@@ -478,6 +479,11 @@ static enum bs_rc take_leases(struct run *r, const char *const *names, size_t n,
     for (;;) {
         bs_err_clear(e);
         rc = lease_take(r->env->store, names, n, clock_wall_ms(), e);
+        if (rc == BS_OK) {
+            shared_taken(r->env->shared);
+        } else { /* who is waited for may be waiting for what is kept from the last run */
+            shared_let_go(r->env->shared, r->env->store);
+        }
         if (rc != BS_RETRY || !r->opt->wait || os_stop_requested()) {
             return rc;
         }
@@ -523,7 +529,7 @@ enum bs_rc run_sync(const struct run_env *env, const struct conf_sync *cs,
         (void)close_run(&r, out, e);
     }
     if (leased) {
-        lease_release(env->store, leases, 2);
+        shared_pass_on(&r, leases, 2);
     }
     run_release(&r);
     return e->rc;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "engine/report.h"
+#include "engine/shared.h"
 #include "store/runlog.h"
 #include "store/store.h"
 #include "store/syncs.h"
@@ -18,6 +19,7 @@ struct run_env { /* borrowed; shared by the runs of a process */
     const struct conf *conf;
     struct store *store;
     const struct run_report *report;
+    struct run_shared *shared; /* of several runs of one process; NULL: this one is alone */
 };
 
 struct run_options {

@@ -119,6 +119,12 @@ enum bs_rc run_store_target(struct run *r, bool ended, struct bs_err *e) BS_MUST
 enum bs_rc run_read_sheet(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 /* grid read: typed cells and values of the rows that need them. */
 enum bs_rc run_read_grid(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Which columns a look takes in at first, and which ranges it asks for: the header row, and the
+ * rows below if there are any. open: of a tab that is only remembered the present size is not
+ * known. */
+uint32_t run_look_width(const struct sheet_tab *tab, uint32_t known_width);
+size_t run_look_ranges(const struct sheet_tab *tab, uint32_t width, bool open,
+                       struct a1_range out[2]);
 void run_seed_raw_hashes(struct run *r); /* once the state keys are known */
 uint64_t run_raw_hash(const struct run *r, const struct cell *const *cells);
 

@@ -257,11 +257,13 @@ static enum bs_rc tell_payload(struct reading *d, const struct json *p, struct b
     return tell_tables(d, json_get(p, "destroyedTableIds"), e);
 }
 
-enum bs_rc airtable_parse_payloads(const struct json *doc, int64_t cursor, airtable_event_fn *each,
-                                   void *ctx, struct airtable_payload_page *out, struct bs_err *e)
+enum bs_rc airtable_parse_payloads(const struct json *doc, int64_t cursor, int64_t wanted,
+                                   airtable_event_fn *each, void *ctx,
+                                   struct airtable_payload_page *out, struct bs_err *e)
 {
     struct reading d = {.each = each, .ctx = ctx};
     const struct json *list = json_get(doc, "payloads");
+    int64_t number = cursor;
 
     out->next = json_int(json_get(doc, "cursor"), -1);
     out->more = json_bool(json_get(doc, "mightHaveMore"), false);
@@ -272,8 +274,11 @@ enum bs_rc airtable_parse_payloads(const struct json *doc, int64_t cursor, airta
         out->next < cursor + (int64_t)out->n || (out->more && out->n == 0)) {
         return malformed(e);
     }
+    bool counted =
+        out->next == cursor + (int64_t)out->n; /* else some are gone: none has a number */
+
     for (const struct json *p = json_child(list); p != NULL; p = json_next(p)) {
-        if (tell_payload(&d, p, e) != BS_OK) {
+        if ((!counted || number++ >= wanted) && tell_payload(&d, p, e) != BS_OK) {
             break;
         }
     }
@@ -282,19 +287,14 @@ enum bs_rc airtable_parse_payloads(const struct json *doc, int64_t cursor, airta
 }
 
 enum bs_rc airtable_payloads(struct airtable *at, const char *hook_id, int64_t cursor,
-                             airtable_event_fn *each, void *ctx, struct airtable_payload_page *out,
-                             struct bs_err *e)
+                             struct json **doc, struct bs_err *e)
 {
     struct call call = {.method = HTTP_GET, .cls = CLASS_READ, .max_body = AIRTABLE_PAYLOADS_BYTES};
-    struct json *doc = NULL;
     struct buf more;
 
     buf_init(&more, 256);
     buf_addf(&more, "/payloads?cursor=%lld&limit=%d", (long long)cursor, AIRTABLE_PAYLOADS);
-    if (hook_call(at, &call, hook_id, more.data, &doc, e) == BS_OK) {
-        bs_seen(airtable_parse_payloads(doc, cursor, each, ctx, out, e));
-    }
-    json_free(doc);
+    bs_seen(hook_call(at, &call, hook_id, more.data, doc, e));
     buf_release(&more);
     return e->rc;
 }

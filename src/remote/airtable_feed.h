@@ -60,16 +60,17 @@ struct airtable_payload_page {
     bool more;    /* and there is more now */
     size_t n;     /* payloads read */
 };
-/* One call: the payloads from cursor (1: the first) on, in their order. BS_STOP_SYNC with e->http
- * 404: there is no such hook. */
-enum bs_rc airtable_payloads(struct airtable *at, const char *hook_id, int64_t cursor,
-                             airtable_event_fn *each, void *ctx, struct airtable_payload_page *out,
-                             struct bs_err *e) BS_MUST_CHECK;
-
-/* The parsing of such an answer, without I/O (tested by itself). */
 struct json;
-enum bs_rc airtable_parse_payloads(const struct json *doc, int64_t cursor, airtable_event_fn *each,
-                                   void *ctx, struct airtable_payload_page *out,
+/* One call: the payloads from cursor (1: the first) on, as they came; *doc is the caller's
+ * (json_free). BS_STOP_SYNC with e->http 404: there is no such hook. */
+enum bs_rc airtable_payloads(struct airtable *at, const char *hook_id, int64_t cursor,
+                             struct json **doc, struct bs_err *e) BS_MUST_CHECK;
+
+/* What the answer to a call from cursor on says, in its order. Payloads before wanted are left out
+ * where they can be told apart; what is told twice means the same as once. */
+enum bs_rc airtable_parse_payloads(const struct json *doc, int64_t cursor, int64_t wanted,
+                                   airtable_event_fn *each, void *ctx,
+                                   struct airtable_payload_page *out,
                                    struct bs_err *e) BS_MUST_CHECK;
 
 #endif

@@ -139,9 +139,10 @@ static enum bs_rc check_time(const struct caller *c, int64_t wait_ms, struct bs_
     return BS_OK;
 }
 
-static void count(struct caller *c, enum retry_service service)
+static void count(struct caller *c, const struct call *call)
 {
-    switch (service) {
+    c->stats.writes += call->cls != CLASS_READ;
+    switch (call->service) {
     case ON_AIRTABLE: c->stats.airtable++; break;
     case ON_SHEETS: c->stats.sheets++; break;
     default: c->stats.other++; break;
@@ -209,7 +210,7 @@ static enum bs_rc send(struct flight *f, const char *token, struct bs_err *e)
         return rc;
     }
     governor_left(f->caller->governor, &f->departure, call);
-    count(f->caller, call->service);
+    count(f->caller, call);
     f->tries++;
     f->token_no = f->caller->token_no;
     f->state = AIRBORNE;

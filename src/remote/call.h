@@ -31,6 +31,7 @@ void call_month_counter(const char *quota_key, char out[CALL_COUNTER_MAX]);
 
 struct caller_stats {
     int64_t airtable, sheets, other; /* requests sent */
+    int64_t writes;                  /* of those: may have changed something */
 };
 struct caller_stats caller_stats(const struct caller *c);
 

@@ -60,6 +60,10 @@ typedef enum bs_rc sheets_row_fn(void *ctx, size_t range, uint32_t row, uint32_t
 enum bs_rc sheets_read_values(struct sheets *s, const char *title, const struct a1_range *ranges,
                               size_t n, enum sheets_render render, sheets_row_fn *each, void *ctx,
                               struct bs_err *e) BS_MUST_CHECK;
+/* The same of several tabs: titles[i] is that of ranges[i]. One that is not there fails it all. */
+enum bs_rc sheets_read_tabs(struct sheets *s, const char *const *titles,
+                            const struct a1_range *ranges, size_t n, enum sheets_render render,
+                            sheets_row_fn *each, void *ctx, struct bs_err *e) BS_MUST_CHECK;
 /* spreadsheets.get with userEnteredValue, effectiveValue, formattedValue and number format: typed
  * cells. Split over several requests when the ranges are many (URL length) or large (rows x
  * columns). seen, when not NULL: the spreadsheet as these answers describe it, with this one tab,

@@ -134,9 +134,9 @@ static void add_range(struct buf *url, const char *title, const struct a1_range 
     buf_release(&text);
 }
 
-enum bs_rc sheets_read_values(struct sheets *s, const char *title, const struct a1_range *ranges,
-                              size_t n, enum sheets_render render, sheets_row_fn *each, void *ctx,
-                              struct bs_err *e)
+enum bs_rc sheets_read_tabs(struct sheets *s, const char *const *titles,
+                            const struct a1_range *ranges, size_t n, enum sheets_render render,
+                            sheets_row_fn *each, void *ctx, struct bs_err *e)
 {
     struct values_parser p = {.ranges = ranges, .n_ranges = n, .each = each, .each_ctx = ctx};
     struct sheets_stream st = {NULL, values_token, values_reset, &p, &p.err};
@@ -148,7 +148,7 @@ enum bs_rc sheets_read_values(struct sheets *s, const char *title, const struct 
     sheets_url(s, &url);
     buf_adds(&url, "/values:batchGet?");
     for (size_t i = 0; i < n; i++) {
-        add_range(&url, title, &ranges[i]);
+        add_range(&url, titles[i], &ranges[i]);
     }
     buf_addf(&url,
              "majorDimension=ROWS&valueRenderOption=%s&dateTimeRenderOption=SERIAL_NUMBER"
@@ -161,5 +161,20 @@ enum bs_rc sheets_read_values(struct sheets *s, const char *title, const struct 
     }
     values_release(&p);
     buf_release(&url);
+    return rc;
+}
+
+enum bs_rc sheets_read_values(struct sheets *s, const char *title, const struct a1_range *ranges,
+                              size_t n, enum sheets_render render, sheets_row_fn *each, void *ctx,
+                              struct bs_err *e)
+{
+    const char **titles = bs_alloc_n(n + 1, sizeof *titles);
+    enum bs_rc rc;
+
+    for (size_t i = 0; i < n; i++) {
+        titles[i] = title;
+    }
+    rc = sheets_read_tabs(s, titles, ranges, n, render, each, ctx, e);
+    free(titles);
     return rc;
 }

@@ -52,7 +52,7 @@ static enum bs_rc read(const char *text, int64_t cursor, struct told *t,
     if (json_parse(text, strlen(text), &doc, e) != BS_OK) {
         fail_msg("%s", e->msg);
     }
-    bs_seen(airtable_parse_payloads(doc, cursor, on_event, t, page, e));
+    bs_seen(airtable_parse_payloads(doc, cursor, cursor, on_event, t, page, e));
     json_free(doc);
     return e->rc;
 }
@@ -156,9 +156,46 @@ static void the_reader_may_have_enough(void **state)
     assert_string_equal(t.text, "destroyed tbl1 " R1 ";");
 }
 
+#define GONE(id) TABLE("\"destroyedRecordIds\":[\"" id "\"]")
+#define TWO "{\"payloads\":[" GONE(R1) "," GONE(R2) "],\"cursor\":%d,\"mightHaveMore\":false}"
+
+/* An answer that was asked for on behalf of a reader further behind. */
+static void what_lies_before_the_own_cursor_is_left_out(void **state)
+{
+    static const struct {
+        int next;
+        int64_t wanted;
+        const char *want;
+    } cases[] = {
+        {9, 7, "destroyed tbl1 " R1 ";destroyed tbl1 " R2 ";"},
+        {9, 8, "destroyed tbl1 " R2 ";"},
+        {9, 9, ""},
+        /* some are gone: which number these have is not known */
+        {10, 8, "destroyed tbl1 " R1 ";destroyed tbl1 " R2 ";"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct airtable_payload_page page;
+        struct bs_err e = BS_ERR_INIT;
+        struct told t = {0};
+        struct json *doc = NULL;
+        char text[1024];
+
+        snprintf(text, sizeof text, TWO, cases[i].next);
+        assert_int_equal(json_parse(text, strlen(text), &doc, &e), BS_OK);
+        assert_int_equal(airtable_parse_payloads(doc, 7, cases[i].wanted, on_event, &t, &page, &e),
+                         BS_OK);
+        assert_string_equal(t.text, cases[i].want);
+        assert_int_equal(page.next, cases[i].next);
+        json_free(doc);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_lies_before_the_own_cursor_is_left_out),
         cmocka_unit_test(each_kind_of_change_is_told),
         cmocka_unit_test(what_is_no_answer_is_refused),
         cmocka_unit_test(a_cursor_may_jump_and_an_empty_answer_is_one),
