@@ -203,6 +203,21 @@ static enum bs_rc confirm_update(struct run *r, const struct pending_op *p,
     return run_put_pair(r, pair, e);
 }
 
+/* What was written may link to others by now than when it was read. */
+static enum bs_rc name_answers(struct run *r, const struct airtable_result *results, size_t n,
+                               struct bs_err *e)
+{
+    const struct airtable_record *records[AIRTABLE_BATCH];
+    size_t k = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (results[i].rc == BS_OK && results[i].record != NULL) {
+            records[k++] = results[i].record;
+        }
+    }
+    return run_name_links(r, records, k, e);
+}
+
 static enum bs_rc in_transaction(struct run *r, const struct airtable_write *const *items,
                                  const struct airtable_result *results, size_t n,
                                  enum bs_rc (*one)(struct run *, const struct pending_op *,
@@ -211,7 +226,7 @@ static enum bs_rc in_transaction(struct run *r, const struct airtable_write *con
 {
     FAIL_POINT("airtable.answered");
     r->wrote_airtable = true;
-    if (store_begin(r->env->store, e) != BS_OK) {
+    if (name_answers(r, results, n, e) != BS_OK || store_begin(r->env->store, e) != BS_OK) {
         return e->rc;
     }
     for (size_t i = 0; i < n; i++) {

@@ -15,30 +15,6 @@
 
 #define LISTINGS_MAX 3 /* beyond the first */
 
-enum bs_rc run_read_links(struct run *r, struct bs_err *e)
-{
-    for (size_t i = 0; i < r->n_fields && r->rules.resolve_linked_records; i++) {
-        const char *id = r->fields[i].field->linked_table;
-
-        if (r->fields[i].field->type != FIELD_LINKS || id == NULL ||
-            links_is_complete(r->links, id)) {
-            continue;
-        }
-        const struct table_schema *t = schema_find_table(r->schema, id);
-
-        if (t == NULL) {
-            return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA,
-                           "the table that field \"%s\" links to cannot be read with this token",
-                           r->fields[i].field->name);
-        }
-        if (airtable_names(r->at, t, r->links, e) != BS_OK) {
-            return e->rc;
-        }
-        links_mark_complete(r->links, id);
-    }
-    return BS_OK;
-}
-
 uint32_t run_add_record(struct run *r, const char *id)
 {
     if (r->state.n_records == r->cap_records) {

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "engine/fetch_p.h"
 #include "engine/run_p.h"
+#include "model/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,10 @@ struct delta {
     struct id_list paired;  /* known by a pair or an id cell: wherever they are */
     struct id_list gone;    /* of those, the feed says so */
     struct id_list free;    /* known by none: as far as the view shows them */
+    struct listing listing;
+    const struct airtable_record **kept; /* heap: wait until what they link to has names */
+    size_t n_kept, cap_kept;
+    bool keep;
 };
 
 static void add(struct id_list *l, const char *id)
@@ -218,16 +223,56 @@ static void keep_unseen(struct delta *d)
     r->feed.n_left = n;
 }
 
+static const struct airtable_record *copy_record(struct run *r, const struct airtable_record *rec)
+{
+    struct airtable_record *copy = arena_alloc(r->arena, sizeof *copy);
+    const struct value **values = arena_alloc_n(r->arena, r->query.n_fields, sizeof *values);
+
+    for (size_t i = 0; i < r->query.n_fields; i++) {
+        values[i] = value_copy(r->arena, rec->values[i]);
+    }
+    *copy = (struct airtable_record){arena_strdup(r->arena, rec->id), rec->created_ms, values};
+    return copy;
+}
+
+static enum bs_rc on_record(void *ctx, const struct airtable_record *rec, struct bs_err *e)
+{
+    struct delta *d = ctx;
+
+    if (!d->keep) {
+        return listing_record(&d->listing, rec, e);
+    }
+    d->kept = bs_grow(d->kept, d->n_kept, &d->cap_kept, sizeof(struct airtable_record *));
+    d->kept[d->n_kept++] = copy_record(d->r, rec);
+    return BS_OK;
+}
+
+static enum bs_rc take_kept(struct delta *d, struct bs_err *e)
+{
+    enum bs_rc rc = run_name_links(d->r, d->kept, d->n_kept, e);
+
+    for (size_t i = 0; i < d->n_kept && rc == BS_OK; i++) {
+        rc = listing_record(&d->listing, d->kept[i], e);
+    }
+    return rc;
+}
+
 static enum bs_rc fetch(struct delta *d, struct bs_err *e)
 {
     struct run *r = d->r;
-    struct listing l = {.r = r, .scratch = arena_new()};
     enum bs_rc rc;
 
-    listing_start(&l);
-    rc = airtable_fetch(r->at, &r->query, d->paired.ids, d->paired.n, listing_record, &l, e);
+    d->listing = (struct listing){.r = r, .scratch = arena_new()};
+    d->keep = run_names_by_id(r);
+    listing_start(&d->listing);
+    rc = airtable_fetch(r->at, &r->query, d->paired.ids, d->paired.n, on_record, d, e);
     if (rc == BS_OK && d->free.n > 0) {
-        rc = airtable_fetch_shown(r->at, &r->query, d->free.ids, d->free.n, listing_record, &l, e);
+        rc = airtable_fetch_shown(r->at, &r->query, d->free.ids, d->free.n, on_record, d, e);
+    }
+    if (rc == BS_OK) {
+        rc = take_kept(d, e);
+    }
+    if (rc == BS_OK && d->free.n > 0) {
         keep_unseen(d);
     }
     if (rc == BS_OK) {
@@ -236,7 +281,7 @@ static enum bs_rc fetch(struct delta *d, struct bs_err *e)
     if (rc == BS_OK) {
         rc = listing_confirm_gone(r, d->gone.ids, d->gone.n, e);
     }
-    arena_free(l.scratch);
+    arena_free(d->listing.scratch);
     return rc;
 }
 
@@ -271,5 +316,6 @@ enum bs_rc run_read_delta(struct run *r, struct bs_err *e)
     free(d.paired.ids);
     free(d.gone.ids);
     free(d.free.ids);
+    free(d.kept);
     return e->rc;
 }

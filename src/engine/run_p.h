@@ -128,8 +128,18 @@ size_t run_look_ranges(const struct sheet_tab *tab, uint32_t width, bool open,
 void run_seed_raw_hashes(struct run *r); /* once the state keys are known */
 uint64_t run_raw_hash(const struct run *r, const struct cell *const *cells);
 
-/* ---- fetch_airtable.c ---- */
+/* ---- fetch_names.c: names of linked records ---- */
+/* All names of the linked tables that the sync shows by name; in a delta only of those that fields
+ * flowing to Airtable link to, the others are named by run_name_links. */
 enum bs_rc run_read_links(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Is there a table that is named record by record? */
+bool run_names_by_id(const struct run *r);
+/* Asks for the names that these records' links in such tables need and that are not known yet:
+ * before they become side cells, outside of any transaction. */
+enum bs_rc run_name_links(struct run *r, const struct airtable_record *const *records, size_t n,
+                          struct bs_err *e) BS_MUST_CHECK;
+
+/* ---- fetch_airtable.c ---- */
 enum bs_rc run_read_airtable(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 /* Side cells of a record's values (arena). */
 struct side_cell *run_side_cells(struct run *r, const struct airtable_record *rec);

@@ -387,6 +387,10 @@ static enum bs_rc resolve_link(const struct conversion *c, const char *text, str
         pick(p, (struct value_item){.text = text, .id = text});
         return BS_OK;
     }
+    if (links && links_is_partial(links, c->f->linked_table)) {
+        pick(p, (struct value_item){.text = text}); /* only compared, never sent */
+        return BS_OK;
+    }
     if (!complete) {
         return bs_fail(c->e, BS_SKIP, BS_K_LINKED,
                        "\"%s\" cannot be looked up: the linked table was not read; accepted: a "

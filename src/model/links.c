@@ -20,7 +20,7 @@ struct link_record {
 
 struct link_table {
     const char *id;
-    bool complete;
+    bool complete, partial;
     bool stale; /* by_name must be built again */
     struct link_record *records;
     size_t n, cap;
@@ -139,6 +139,25 @@ int links_is_complete(const struct links *l, const char *table_id)
     const struct link_table *t = find_table(l, table_id);
 
     return t && t->complete;
+}
+
+void links_mark_partial(struct links *l, const char *table_id)
+{
+    ensure_table(l, table_id)->partial = true;
+}
+
+int links_is_partial(const struct links *l, const char *table_id)
+{
+    const struct link_table *t = find_table(l, table_id);
+
+    return t && t->partial && !t->complete;
+}
+
+int links_knows(const struct links *l, const char *table_id, const char *record_id)
+{
+    const struct link_table *t = find_table(l, table_id);
+
+    return t && strmap_get(t->by_id, record_id) != STRMAP_NONE;
 }
 
 const char *links_name(const struct links *l, const char *table_id, const char *record_id)

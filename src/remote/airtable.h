@@ -76,6 +76,13 @@ enum bs_rc airtable_exists(struct airtable *at, const char *table_id, const char
 enum bs_rc airtable_names(struct airtable *at, const struct table_schema *t, struct links *links,
                           struct bs_err *e) BS_MUST_CHECK;
 
+/* The same of the records with these ids alone: by formula in chunks of 100 (one by a single read),
+ * once more by single reads where that finds up to 3 less (a formula may miss what has just been
+ * made), and from the whole table when more are missing. Who is not there after that has no name.
+ */
+enum bs_rc airtable_names_of(struct airtable *at, const struct table_schema *t, struct links *links,
+                             const char *const *ids, size_t n, struct bs_err *e) BS_MUST_CHECK;
+
 /* ---- writes ---- */
 
 struct airtable_cell {

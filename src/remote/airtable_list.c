@@ -330,16 +330,76 @@ static void names_restart(void *ctx)
     (void)ctx; /* names that were read stay right: a second call for an id replaces the first */
 }
 
-enum bs_rc airtable_names(struct airtable *at, const struct table_schema *t, struct links *links,
-                          struct bs_err *e)
+/* The primary field, which is all that is asked for. */
+static enum bs_rc names_query(const struct table_schema *t, const struct field **primary,
+                              struct airtable_query *q, struct bs_err *e)
 {
-    const struct field *primary = table_find_field(t, t->primary_field);
-    struct airtable_query q = {t->id, &primary, 1, NULL};
-    struct names_ctx ctx = {links, t->id};
-
-    if (primary == NULL) {
+    *primary = table_find_field(t, t->primary_field);
+    if (*primary == NULL) {
         return bs_fail(e, BS_STOP_SYNC, BS_K_SCHEMA, "table \"%s\" shows no primary field",
                        t->name);
     }
+    *q = (struct airtable_query){t->id, primary, 1, NULL};
+    return BS_OK;
+}
+
+enum bs_rc airtable_names(struct airtable *at, const struct table_schema *t, struct links *links,
+                          struct bs_err *e)
+{
+    const struct field *primary;
+    struct airtable_query q;
+    struct names_ctx ctx = {links, t->id};
+
+    if (names_query(t, &primary, &q, e) != BS_OK) {
+        return e->rc;
+    }
     return airtable_list(at, &q, on_name, names_restart, &ctx, e);
+}
+
+static enum bs_rc name_singly(struct airtable *at, const struct airtable_query *q,
+                              const char *const *ids, size_t n, struct names_ctx *ctx,
+                              struct bs_err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!links_knows(ctx->links, ctx->table_id, ids[i]) && airtable_is_record_id(ids[i]) &&
+            fetch_single(at, q, ids[i], on_name, ctx, e) != BS_OK) {
+            return e->rc;
+        }
+    }
+    return BS_OK;
+}
+
+static size_t nameless(const struct names_ctx *ctx, const char *const *ids, size_t n)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        missing += !links_knows(ctx->links, ctx->table_id, ids[i]);
+    }
+    return missing;
+}
+
+enum bs_rc airtable_names_of(struct airtable *at, const struct table_schema *t, struct links *links,
+                             const char *const *ids, size_t n, struct bs_err *e)
+{
+    const struct field *primary;
+    struct airtable_query q;
+    struct names_ctx ctx = {links, t->id};
+    enum bs_rc rc = names_query(t, &primary, &q, e);
+
+    for (size_t i = 0; n > 1 && i < n && rc == BS_OK; i += AIRTABLE_PAGE) {
+        rc = fetch_chunk(at, &q, ids + i, n - i < AIRTABLE_PAGE ? n - i : AIRTABLE_PAGE, on_name,
+                         &ctx, e);
+    }
+    if (rc == BS_OK) {
+        rc = nameless(&ctx, ids, n) <= SINGLE_READS_MAX
+                 ? name_singly(at, &q, ids, n, &ctx, e)
+                 : airtable_list(at, &q, on_name, names_restart, &ctx, e);
+    }
+    for (size_t i = 0; i < n && rc == BS_OK; i++) {
+        if (!links_knows(links, t->id, ids[i])) {
+            links_add(links, t->id, ids[i], "");
+        }
+    }
+    return rc;
 }

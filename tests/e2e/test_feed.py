@@ -33,11 +33,11 @@ def is_delta(kinds):
 class World:
     """A twin and a home whose first run is over."""
 
-    def __init__(self, n=12, sync=None, fields=FIELDS, **more):
+    def __init__(self, n=12, sync=None, fields=FIELDS, only=(), **more):
         self.twin = Twin(scenario(fields, records(n), row_count=n + 50, **more))
         keys = {"direction": "bidirectional"}
         keys.update(sync or {})
-        self.home = Home(self.twin, keys, airtable="requests_per_second = 50",
+        self.home = Home(self.twin, keys, only, airtable="requests_per_second = 50",
                          google="reads_per_minute = 6000\nwrites_per_minute = 6000").init()
         self.home.sync()
 
@@ -324,6 +324,100 @@ def test_linked_names_follow_a_rename():
         assert [r["Owner"] for r in w.twin.records("Deals").values() if r["Name"] == "a"] == [bob]
         w.home.sync()
         assert calls(w.home)[:2] == (1, 1)
+
+
+PEOPLE = 250
+
+
+def linking(direction, *fields, **more):
+    """Deals that link to some of many people."""
+    people = {"name": "People", "fields": [NAME],
+              "records": [record(Name=f"person {i:03d}") for i in range(PEOPLE)]}
+    link = field("Owner", "multipleRecordLinks", linkedTableId="People")
+    w = World(30, sync={"direction": direction}, only=fields, fields=[NAME, AMOUNT, NOTE, link],
+              tables=[people], **more)
+    own(w, "deal 0003", ["person 007"])
+    w.home.sync()
+    w.table = next(t["id"] for t in w.twin.state()["airtable"]["bases"][0]["tables"] if t["name"] == "People")
+    return w
+
+
+def persons(w, names):
+    ids = {r["Name"]: i for i, r in w.twin.records("People").items()}
+    return [ids[n] for n in names]
+
+
+def own(w, key, people):
+    edit(w, key, Owner=persons(w, people))
+
+
+def owner(w, key):
+    return [r.get("Owner") for r in w.twin.table("Deals") if r["Name"] == key][0]
+
+
+def asked(w, *args):
+    """A delta: how often the linked table was asked."""
+    since = max(r["seq"] for r in w.twin.requests())
+    delta(w, *args)
+    return sum(w.table in r["path"] for r in w.twin.requests() if r["seq"] > since)
+
+
+def test_names_that_flow_to_the_sheet_alone_are_asked_for_by_id():
+    with linking("airtable_to_sheets") as w:
+        for people, cost in ((["person 100"], 1), ([f"person {i:03d}" for i in range(60)], 1),
+                             ([f"person {i:03d}" for i in range(PEOPLE)], 3), ([], 0)):
+            own(w, "deal 0005", people)
+            assert asked(w) == cost, people
+            assert (owner(w, "deal 0005") or "") == ", ".join(people)
+        # the names of unchanged links are needed as well, to see that they have not changed
+        edit(w, "deal 0003", Amount=1)
+        assert asked(w) == 1
+        assert owner(w, "deal 0003") == "person 007"
+        # what a person types there names one that nobody has asked for
+        put(w, "deal 0003", "Owner", "person 200")
+        assert asked(w) == 1
+        assert owner(w, "deal 0003") == "person 007"
+        put(w, "deal 0007", "Owner", "person 200")
+        assert asked(w) == 0
+        assert not owner(w, "deal 0007")
+        assert calls(w.home)[:2] == (1, 1)
+        w.home.set(full_scan="0s")
+        w.home.quiet()
+
+
+def test_names_by_which_the_sheet_is_understood_are_listed():
+    with linking("bidirectional") as w:
+        own(w, "deal 0005", ["person 100"])
+        assert asked(w) == 3
+        assert owner(w, "deal 0005") == "person 100"
+
+
+def test_a_person_who_was_just_made_is_named():
+    with linking("airtable_to_sheets") as w:
+        for n in (2, 5):
+            new = [f"new {n} {i}" for i in range(n)]
+            w.twin.person(airtable=[{"op": "create", "table": "People", "fields": {"Name": x}} for x in new])
+            own(w, "deal 0005", new)
+            # the formula does not find them yet
+            w.twin.faults({"match": {"path": f"/v0/{harness.BASE}/{w.table}/listRecords", "nth": 1},
+                           "fault": {"kind": "stale_read"}})
+            w.home.sync()
+            assert owner(w, "deal 0005") == ", ".join(new)
+            w.home.quiet()
+
+
+def test_an_answer_that_links_to_others_than_were_read_is_named():
+    with linking("bidirectional", "Name", "Amount", "Owner -> Owner") as w:
+        relink = {"op": "update", "table": "Deals", "record": "deal 0003",
+                  "fields": {"Owner": persons(w, ["person 123"])}}
+        w.twin.faults({"match": {"kind": "airtable.update"},
+                       "fault": {"kind": "person", "when": "before", "airtable": [relink]}})
+        put(w, "deal 0003", "Amount", 99)
+        assert asked(w) == 2
+        assert [r["Amount"] for r in w.twin.records("Deals").values() if r["Name"] == "deal 0003"] == [99]
+        assert owner(w, "deal 0003") == "person 123"
+        w.home.sync()
+        w.home.quiet()
 
 
 def test_a_record_enters_a_view_by_an_edit_and_leaving_it_deletes_nothing():

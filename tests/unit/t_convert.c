@@ -324,6 +324,29 @@ static void ids_stand_for_links_when_names_are_not_resolved(void **state)
     assert_int_equal(convert_from_cell(&w->ctx, &f_links, &odd, NULL, w->a, &v, NULL), BS_SKIP);
 }
 
+static void of_a_table_known_in_part_texts_are_taken_as_they_are(void **state)
+{
+    static const struct cell names = CT("Bob, Kit");
+    struct world *w = *state;
+    struct links *all = links_new(), *some = links_new();
+    const struct value *v, *known;
+
+    links_add(all, f_links.linked_table, "recBob00000000001", "Bob");
+    links_add(all, f_links.linked_table, "recKit00000000001", "Kit");
+    links_mark_complete(all, f_links.linked_table);
+    links_add(some, f_links.linked_table, "recBob00000000001", "Bob");
+    w->ctx.links = all;
+    assert_int_equal(convert_from_cell(&w->ctx, &f_links, &names, NULL, w->a, &known, NULL), BS_OK);
+    w->ctx.links = some;
+    assert_int_equal(convert_from_cell(&w->ctx, &f_links, &names, NULL, w->a, &v, NULL), BS_SKIP);
+    links_mark_partial(some, f_links.linked_table);
+    assert_int_equal(convert_from_cell(&w->ctx, &f_links, &names, NULL, w->a, &v, NULL), BS_OK);
+    assert_null(v->u.list.items[1].id);
+    assert_true(convert_hash(&w->ctx, &f_links, v) == convert_hash(&w->ctx, &f_links, known));
+    links_free(all);
+    links_free(some);
+}
+
 static void a_person_is_known_by_name_or_address(void **state)
 {
     static const struct value_item items[] = {
@@ -408,6 +431,7 @@ int main(void)
         T(links_resolve_to_the_record_named),
         T(records_and_choices_are_created_only_when_allowed),
         T(ids_stand_for_links_when_names_are_not_resolved),
+        T(of_a_table_known_in_part_texts_are_taken_as_they_are),
         T(a_person_is_known_by_name_or_address),
         T(a_wall_time_that_came_twice_keeps_its_instant),
         T(a_computed_field_takes_any_cell),

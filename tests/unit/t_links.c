@@ -51,6 +51,23 @@ static void a_record_is_shown_by_its_name_or_else_its_id(void **state)
     assert_string_equal(links_name(l, "tbl9", "recA"), "recA");
 }
 
+static void a_table_is_known_in_part_until_it_is_complete(void **state)
+{
+    struct links *l = *state;
+
+    assert_false(links_is_partial(l, "tbl1"));
+    links_mark_partial(l, "tbl1");
+    assert_true(links_is_partial(l, "tbl1"));
+    assert_false(links_is_partial(l, "tbl2"));
+    assert_false(links_is_complete(l, "tbl1"));
+    links_mark_complete(l, "tbl1");
+    assert_false(links_is_partial(l, "tbl1"));
+    assert_true(links_knows(l, "tbl1", "recA"));
+    assert_true(links_knows(l, "tbl1", "recC")); /* has no name: that is known of it */
+    assert_false(links_knows(l, "tbl1", "recX"));
+    assert_false(links_knows(l, "tbl9", "recA"));
+}
+
 static void a_name_is_found_in_its_own_table_only(void **state)
 {
     struct links *l = *state;
@@ -143,6 +160,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_record_is_shown_by_its_name_or_else_its_id, make_links,
+                                        free_links),
+        cmocka_unit_test_setup_teardown(a_table_is_known_in_part_until_it_is_complete, make_links,
                                         free_links),
         cmocka_unit_test_setup_teardown(a_name_is_found_in_its_own_table_only, make_links,
                                         free_links),
