@@ -19,7 +19,7 @@ import harness  # noqa: E402
 
 FIELDS = int(os.environ.get("FIELDS", "20"))
 RUNS = int(os.environ.get("RUNS", "3"))
-ALL = "start quiet full changed fill-sheet fill-airtable update-airtable five"
+ALL = "start quiet full changed fill-sheet fill-airtable update-airtable five five-together"
 SCENES = os.environ.get("SCENES", ALL).split()
 PAGE, BATCH, PER_SECOND = 100, 10, 5  # Airtable's
 rows = []
@@ -295,6 +295,38 @@ def five(n):
                 FIVE * -(-n // PAGE))
 
 
+def five_together(n):
+    """Five syncs of one base and one spreadsheet in one go: nothing changed, then one record of one."""
+    twin = harness.Twin(together(n))
+    home = harness.Home(twin)
+    for i in range(FIVE):
+        home.set(f"s{i}", base=base(0), table=f"Deals{i}", tab=f"Deals{i}", first_sync="yes")
+    with twin, home:
+        home.init()
+        real(twin, home, False)
+        for _ in range(3):
+            timed(home, "sync")
+        real(twin, home, True)
+        add("five syncs of one base and spreadsheet, quiet", n, median(home, twin, "sync"), twin, 1)
+        if twin.writes():
+            raise SystemExit(f"a quiet run wrote {len(twin.writes())} times")
+        record = home.sql('SELECT recordId FROM "PairState" p JOIN "SyncConfig" c ON c.id = p.syncConfigId '
+                          "WHERE c.slug = 's2' LIMIT 1")[0][0]
+        twin.person(airtable=[{"op": "update", "table": "Deals2", "record": record,
+                               "fields": {"Name": "edited"}}])
+        twin.reset()
+        add("the same, one record edited in Airtable", n, timed(home, "sync"), twin)
+
+
+def together(n):
+    """One base of five tables with n records each, and one spreadsheet with a tab for each."""
+    s = generated(n)
+    s["generate"] = [f"base={base(0)},table=Deals{i},records={n},fields={FIELDS}" for i in range(FIVE)]
+    book = s["google"]["spreadsheets"][0]
+    book["sheets"] = [dict(book["sheets"][0], sheetId=i, title=f"Deals{i}") for i in range(FIVE)]
+    return s
+
+
 def main():
     command = " ".join(f"{k}={os.environ[k]!r}" for k in ("SCENES", "RECORDS", "RUNS", "FIELDS")
                        if k in os.environ)
@@ -306,7 +338,8 @@ def main():
     scenes = (("quiet", quiet, "100 10000 50000"), ("full", full, "50000"),
               ("changed", changed, "50000"), ("fill-sheet", fill_sheet, "1000 10000"),
               ("fill-airtable", fill_airtable, "1000 10000"),
-              ("update-airtable", update_airtable, "1000 10000"), ("five", five, "1000"))
+              ("update-airtable", update_airtable, "1000 10000"), ("five", five, "1000"),
+              ("five-together", five_together, "100 1000"))
     for name, scene, default in scenes:
         for n in sizes(default) if name in SCENES else ():
             scene(n)
