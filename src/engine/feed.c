@@ -81,6 +81,7 @@ static enum bs_rc load(struct run *r, struct bs_err *e)
     f->settings = settings_mark(r);
     f->by_id = strmap_new(64);
     f->answered = strmap_new(64);
+    f->scratch = arena_new();
     if (feed_state_get(r->env->store, r->sc->id, r->arena, &f->was, e) != BS_OK) {
         return e->rc;
     }
@@ -111,6 +112,7 @@ void run_feed_release(struct run *r)
 {
     strmap_free(r->feed.by_id);
     strmap_free(r->feed.answered);
+    arena_free(r->feed.scratch);
 }
 
 enum bs_rc run_feed_recall(struct run *r, struct bs_err *e)

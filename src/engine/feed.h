@@ -25,6 +25,9 @@ struct feed_name {
     const char *id;
     int64_t changed_ms; /* the last change, 0: none told */
     bool destroyed;     /* the last word about it */
+    bool open;          /* something of it is not told */
+    uint8_t *told;      /* per mapped field, when a pair knows it: see feed_echo.c; NULL: not */
+    size_t n_told;
 };
 
 struct run_feed {
@@ -51,6 +54,7 @@ struct run_feed {
     struct feed_name *names; /* arena */
     size_t n_names, cap_names;
     struct strmap *by_id;    /* heap; to names */
+    struct arena *scratch;   /* heap */
     struct strmap *answered; /* heap; records whose state after our write its answer told */
     const char *trouble;     /* what is to be said of the feed once; NULL */
     enum bs_kind trouble_kind;
@@ -112,6 +116,13 @@ void run_feed_forget_names(struct run *r);
 /* NULL when the feed does not name it. */
 const struct feed_name *run_feed_named(const struct run *r, const char *record_id);
 void run_feed_note_answer(struct run *r, const char *record_id);
+
+/* ---- feed_echo.c: what it says that we know already ---- */
+/* Holds what a payload tells of a record's cells against what its pair has agreed on. */
+void run_feed_compare(struct run *r, struct feed_name *n, const struct airtable_event *ev);
+/* All that the feed has told of the record is what the pair holds: our own write come back, or a
+ * change that means nothing to this sync. */
+bool run_feed_is_echo(const struct feed_name *n);
 
 /* ---- feed_hook.c: the webhook's life ---- */
 /* Finds or makes the hook and reads what it says from r->feed.was on; sets hook_id and cursor when

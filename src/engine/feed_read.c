@@ -47,6 +47,7 @@ static void note_record(struct run *r, const struct airtable_event *ev)
     struct feed_name *n = name_of(r, ev->record_id);
 
     n->destroyed = ev->kind == EVENT_DESTROYED;
+    run_feed_compare(r, n, ev);
     if (ev->kind != EVENT_DESTROYED && ev->at_ms > n->changed_ms) {
         n->changed_ms = ev->at_ms;
     }

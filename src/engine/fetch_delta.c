@@ -55,7 +55,8 @@ static void sort_pair(struct delta *d, const struct sync_pair *p)
 
     if (named != NULL && named->destroyed) {
         add(&d->gone, p->record_id);
-    } else if (named != NULL || strmap_get(d->pending, p->record_id) != STRMAP_NONE) {
+    } else if ((named != NULL && !run_feed_is_echo(named)) ||
+               strmap_get(d->pending, p->record_id) != STRMAP_NONE) {
         add(&d->paired, p->record_id);
     } else if ((p->flags & PAIR_RECORD_GONE) == 0 && row_asks(d->r, p)) {
         add(&d->paired, p->record_id);

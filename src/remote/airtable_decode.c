@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/str.h"
+#include "remote/airtable_feed.h"
 #include "remote/airtable_p.h"
 
 #include <math.h>
@@ -326,6 +327,56 @@ const struct value *airtable_decode(struct arena *a, const struct field *f, cons
         return bad;
     }
     return decoders[field_type_info(f->type)->shape](a, f, n);
+}
+
+/* ---- the form of payloads ---- */
+
+static void pick_choice(struct arena *a, const struct json *n, struct value_item *out)
+{
+    const char *name = json_string(json_get(n, "name"), NULL);
+
+    out->text = name == NULL ? NULL : arena_strdup(a, name);
+}
+
+static void pick_named_ref(struct arena *a, const struct json *n, struct value_item *out)
+{
+    const char *id = json_string(json_get(n, "id"), NULL);
+
+    pick_choice(a, n, out);
+    out->id = id == NULL ? NULL : arena_strdup(a, id);
+}
+
+static const struct value *choice_value(struct arena *a, const struct json *n)
+{
+    const char *name = json_string(json_get(n, "name"), NULL);
+
+    return name == NULL ? NULL : value_text(a, name);
+}
+
+/* Computed values are told as they are when they are plain; what lists and lookups become is not
+ * known well enough. */
+static const struct value *payload_value(struct arena *a, const struct field *f,
+                                         const struct json *n)
+{
+    bool plain = json_is_string(n) || json_is_number(n) || json_is_bool(n);
+
+    switch (field_type_info(f->type)->shape) {
+    case SHAPE_STRING: return plain ? airtable_decode(a, f, n) : choice_value(a, n);
+    case SHAPE_NAMES: return decode_list(a, n, VALUE_LIST, pick_choice);
+    case SHAPE_REFS: return decode_list(a, n, VALUE_REFS, pick_named_ref);
+    case SHAPE_RESULT: return plain ? airtable_decode(a, f, n) : NULL;
+    case SHAPE_LOOKUP:
+    case SHAPE_ANY: return NULL;
+    default: return airtable_decode(a, f, n);
+    }
+}
+
+const struct value *airtable_payload_value(struct arena *a, const struct field *f,
+                                           const struct json *n)
+{
+    const struct value *v = json_is_null(n) ? &value_empty : payload_value(a, f, n);
+
+    return v == NULL || v->kind == VALUE_ERROR ? NULL : v;
 }
 
 #define RECORD_ID_LEAST 17

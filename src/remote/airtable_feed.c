@@ -156,7 +156,8 @@ struct reading {
     void *ctx;
     struct airtable_event ev;
     const char **fields; /* of the event at hand */
-    size_t cap_fields;
+    const struct json **values;
+    size_t cap_fields, cap_values;
 };
 
 static enum bs_rc tell(struct reading *d, enum airtable_event_kind kind, const char *record_id,
@@ -165,6 +166,22 @@ static enum bs_rc tell(struct reading *d, enum airtable_event_kind kind, const c
     d->ev.kind = kind;
     d->ev.record_id = record_id;
     return d->each(d->ctx, &d->ev, e);
+}
+
+static void take_cells(struct reading *d, const struct json *cells)
+{
+    size_t n = 0;
+
+    for (const struct json *c = json_child(cells); c != NULL; c = json_next(c)) {
+        d->fields = bs_grow(d->fields, n, &d->cap_fields, sizeof *d->fields);
+        d->values = bs_grow(d->values, n, &d->cap_values, sizeof *d->values);
+        d->fields[n] = json_key(c);
+        d->values[n++] = c;
+    }
+    d->ev.fields = d->fields;
+    d->ev.values = d->values;
+    d->ev.n_fields = n;
+    d->ev.told = json_is_object(cells);
 }
 
 /* Ids that are keys of an object, or texts of an array. */
@@ -178,15 +195,9 @@ static enum bs_rc tell_records(struct reading *d, enum airtable_event_kind kind,
             return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
                            "Airtable's change feed names something that is no record");
         }
-        const struct json *cells =
-            kind == EVENT_CHANGED ? json_path(n, "current.cellValuesByFieldId") : NULL;
-
-        d->ev.n_fields = 0;
-        for (const struct json *c = json_child(cells); c != NULL; c = json_next(c)) {
-            d->fields = bs_grow(d->fields, d->ev.n_fields, &d->cap_fields, sizeof *d->fields);
-            d->fields[d->ev.n_fields++] = json_key(c);
-        }
-        d->ev.fields = d->fields;
+        take_cells(d, kind == EVENT_CHANGED   ? json_path(n, "current.cellValuesByFieldId")
+                      : kind == EVENT_CREATED ? json_get(n, "cellValuesByFieldId")
+                                              : NULL);
         if (tell(d, kind, id, e) != BS_OK) {
             return e->rc;
         }
@@ -283,6 +294,7 @@ enum bs_rc airtable_parse_payloads(const struct json *doc, int64_t cursor, int64
         }
     }
     free(d.fields);
+    free(d.values);
     return e->rc;
 }
 

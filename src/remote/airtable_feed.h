@@ -35,6 +35,7 @@ struct airtable_hook {
 enum bs_rc airtable_hooks(struct airtable *at, struct arena *a, const struct airtable_hook **out,
                           size_t *n, struct bs_err *e) BS_MUST_CHECK;
 
+struct json;
 enum airtable_event_kind {
     EVENT_CREATED, /* a record */
     EVENT_CHANGED,
@@ -48,9 +49,12 @@ struct airtable_event { /* texts are valid during the call */
     const char *table_id;  /* NULL with EVENT_ERROR */
     const char *record_id; /* of the first three */
     const char *code;      /* EVENT_ERROR */
-    /* EVENT_CHANGED: ids of the fields that changed; empty: not told. */
+    /* EVENT_CHANGED: ids of the fields that changed; none: not told. EVENT_CREATED: of those that
+     * are not empty. values: what each holds, in the form of payloads. */
     const char *const *fields;
+    const struct json *const *values;
     size_t n_fields;
+    bool told; /* the payload tells of cells at all */
 };
 /* Not BS_OK ends the reading and is returned. */
 typedef enum bs_rc airtable_event_fn(void *ctx, const struct airtable_event *ev, struct bs_err *e);
@@ -60,7 +64,12 @@ struct airtable_payload_page {
     bool more;    /* and there is more now */
     size_t n;     /* payloads read */
 };
-struct json;
+/* A cell in the form of payloads ("V2": choices and links are objects with id and name) as the
+ * value that a record's reading would give, links named as the payload names them. NULL: it cannot
+ * be known for sure from what a payload says of a field of this type. */
+const struct value *airtable_payload_value(struct arena *a, const struct field *f,
+                                           const struct json *n);
+
 /* One call: the payloads from cursor (1: the first) on, as they came; *doc is the caller's
  * (json_free). BS_STOP_SYNC with e->http 404: there is no such hook. */
 enum bs_rc airtable_payloads(struct airtable *at, const char *hook_id, int64_t cursor,

@@ -192,9 +192,67 @@ static void what_lies_before_the_own_cursor_is_left_out(void **state)
     }
 }
 
+/* As airtable_decode would have it of the same cell in a record, or not at all. */
+static void cells_of_payloads_are_values_where_that_is_sure(void **state)
+{
+    static const struct {
+        enum field_type type;
+        const char *cell, *want; /* NULL: not known */
+    } cases[] = {
+        {FIELD_SINGLE_LINE_TEXT, "\"x\"", "x"},
+        {FIELD_SINGLE_LINE_TEXT, "null", ""},
+        {FIELD_NUMBER, "1.5", "1.5"},
+        {FIELD_NUMBER, "\"1.5\"", NULL},
+        {FIELD_CHECKBOX, "true", "TRUE"},
+        {FIELD_CHECKBOX, "false", ""},
+        {FIELD_SINGLE_SELECT, "{\"id\":\"sel1\",\"name\":\"Won\",\"color\":\"red\"}", "Won"},
+        {FIELD_SINGLE_SELECT, "{\"id\":\"sel1\"}", NULL},
+        {FIELD_MULTIPLE_SELECTS, "[{\"id\":\"a\",\"name\":\"x\"},{\"id\":\"b\",\"name\":\"y\"}]",
+         "x, y"},
+        {FIELD_MULTIPLE_SELECTS, "[{\"id\":\"a\"}]", NULL},
+        {FIELD_MULTIPLE_SELECTS, "[\"x\"]", NULL},
+        {FIELD_LINKS, "[{\"id\":\"" R1 "\",\"name\":\"Kit\"}]", "Kit"},
+        {FIELD_LINKS, "[\"" R1 "\"]", NULL},
+        {FIELD_COLLABORATOR, "{\"id\":\"usr1\",\"name\":\"Ann\",\"permissionLevel\":\"edit\"}",
+         "Ann"},
+        {FIELD_BARCODE, "{\"text\":\"0012\"}", "0012"},
+        {FIELD_FORMULA, "{\"error\":\"#ERROR!\"}", NULL},
+        {FIELD_FORMULA, "[1,2]", NULL},
+        {FIELD_LOOKUP, "{\"valuesByLinkedRecordId\":{},\"linkedRecordIds\":[]}", NULL},
+        {FIELD_LOOKUP, "[1]", NULL},
+        {FIELD_AI_TEXT, "{\"state\":\"error\",\"errorType\":\"e\",\"value\":null}", NULL},
+        {FIELD_UNKNOWN, "\"x\"", NULL},
+    };
+    struct arena *a = arena_new();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct field f = {.id = "fld1", .name = "F", .type = cases[i].type};
+        struct bs_err e = BS_ERR_INIT;
+        struct json *doc = NULL;
+        struct buf b;
+
+        assert_int_equal(json_parse(cases[i].cell, strlen(cases[i].cell), &doc, &e), BS_OK);
+        const struct value *v = airtable_payload_value(a, &f, doc);
+
+        buf_init(&b, BUF_NO_LIMIT);
+        if (v != NULL) {
+            value_print(v, &b);
+        }
+        if ((v == NULL) != (cases[i].want == NULL) ||
+            (v != NULL && strcmp(b.data, cases[i].want) != 0)) {
+            fail_msg("%s: \"%s\"", cases[i].cell, v == NULL ? "(not known)" : b.data);
+        }
+        buf_release(&b);
+        json_free(doc);
+    }
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_of_payloads_are_values_where_that_is_sure),
         cmocka_unit_test(what_lies_before_the_own_cursor_is_left_out),
         cmocka_unit_test(each_kind_of_change_is_told),
         cmocka_unit_test(what_is_no_answer_is_refused),
