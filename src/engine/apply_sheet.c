@@ -66,11 +66,19 @@ static enum bs_rc take_any_snapshot(struct sheet_apply *a, bool again, struct bs
     return BS_OK;
 }
 
+enum bs_rc sheet_look_any(struct sheet_apply *a, struct bs_err *e)
+{
+    return take_any_snapshot(a, true, e);
+}
+
 /* One that shows what our last request left. */
 static enum bs_rc take_snapshot(struct sheet_apply *a, bool again, struct bs_err *e)
 {
     int64_t pause_ms = 0;
 
+    if (a->unsure) {
+        return sheet_look_sure(a, e);
+    }
     while (take_any_snapshot(a, again, e) == BS_OK && sheet_is_stale(a)) {
         if (sheet_wait_fresh(a, &pause_ms, e) != BS_OK) {
             break;
@@ -79,23 +87,20 @@ static enum bs_rc take_snapshot(struct sheet_apply *a, bool again, struct bs_err
     return e->rc;
 }
 
-enum bs_rc sheet_look_plain(struct sheet_apply *a, struct bs_err *e)
+static enum bs_rc place(struct sheet_apply *a, struct bs_err *e)
 {
-    return take_snapshot(a, true, e);
-}
-
-static enum bs_rc look(struct sheet_apply *a, bool again, struct bs_err *e)
-{
-    if (take_snapshot(a, again, e) != BS_OK) {
-        return e->rc;
-    }
     a->append_at = snapshot_last_row(a->snap) < 1 ? 2 : snapshot_last_row(a->snap) + 1;
     return sheet_place_columns(a, e);
 }
 
+static enum bs_rc look(struct sheet_apply *a, bool again, struct bs_err *e)
+{
+    return take_snapshot(a, again, e) == BS_OK ? place(a, e) : e->rc;
+}
+
 enum bs_rc sheet_look_again(struct sheet_apply *a, struct bs_err *e)
 {
-    return look(a, true, e);
+    return sheet_look_sure(a, e) == BS_OK ? place(a, e) : e->rc;
 }
 
 /* ---- the answer of a write ---- */
@@ -145,7 +150,7 @@ enum bs_rc sheet_send(struct sheet_apply *a, size_t *bad, struct bs_err *e)
     enum bs_rc rc = sheets_batch_send(a->batch, r->tab->title, ranges, 2, on_after, a, bad, e);
 
     FAIL_POINT("sheet.written");
-    sheet_note_answer(a, rc == BS_OK);
+    sheet_note_answer(a, rc);
     if (rc == BS_OK) {
         r->wrote_sheet = true;
         a->grid_rows = rows;

@@ -32,6 +32,8 @@ struct written {
     const struct cell *cell;
 };
 
+struct sheet_sent;
+
 struct sheet_apply {
     struct run *r;
     struct pending_op *ops; /* in plan order; deletes are last */
@@ -61,6 +63,7 @@ struct sheet_apply {
     size_t n_confirmed, cap_confirmed;
     struct after_write after;
     bool answered;       /* after is the answer of the last request, written what it wrote */
+    bool unsure;         /* that answer was lost: only a sure look tells what is there */
     int64_t answered_ms; /* wall clock */
     uint32_t answer_ids; /* the column of after.ids */
     uint32_t added_rows, added_columns;
@@ -103,29 +106,78 @@ bool sheet_same_cell(const struct cell *seen, const struct cell *now);
 void sheet_verify(struct sheet_apply *a, bool *moved);
 /* A mapped column or the id column is not where the request took it to be. */
 bool sheet_header_moved(const struct sheet_apply *a);
-/* Each cell of the request that lies where something else lay at the look, and what that was (in
- * the arena); all: the others too. id_column: where the ids in a->after stand. */
-void sheet_misplaced(struct sheet_apply *a, uint32_t id_column, bool all,
-                     void (*each)(void *ctx, const struct written *w, const struct cell *old),
-                     void *ctx);
-/* sheet_fresh.c: what the last request left, which the looks after it must show; known false: its
- * answer is not there. */
-void sheet_note_answer(struct sheet_apply *a, bool known);
+/* Where each row of the answer was at the look, as far as the ids and their order tell: by row
+ * number, SHEET_ROW_NEW for one that a person has put in meanwhile; in the run's arena. *ordered:
+ * no row that is known has passed another. */
+#define SHEET_ROW_NEW UINT32_MAX
+const uint32_t *sheet_guess_rows(struct sheet_apply *a, uint32_t *n, bool *ordered);
+/* What a cell of the look held, what this run has written since included; in the arena. */
+const struct cell *sheet_content(struct run *r, const struct sheet_sent *s, uint32_t row,
+                                 uint32_t column);
+
+/* sheet_fresh.c: what the last request left, which the looks after it must show; rc: what became of
+ * it. */
+void sheet_note_answer(struct sheet_apply *a, enum bs_rc rc);
 /* Does a->snap not show the last answer although it may be that reads still lag behind it? False
  * once the time for that is over: then it is people who have changed the sheet since. */
 bool sheet_is_stale(const struct sheet_apply *a);
 /* Waits before the next look; *pause_ms: the last pause, 0 at first. BS_STOP_SYNC at a signal. */
 enum bs_rc sheet_wait_fresh(const struct sheet_apply *a, int64_t *pause_ms,
                             struct bs_err *e) BS_MUST_CHECK;
+/* A look whose rows and columns are those of the answer to a write of nothing, sent after it: it
+ * lags behind no write. Forgets what the last request wrote. BS_STOP_SYNC when none can be had;
+ * where Google refuses the question, a look after [network] settle. */
+enum bs_rc sheet_look_sure(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+/* How long sure looks are repeated: a few times, and longer when reads may lag. */
+struct sheet_wait {
+    int64_t until_ms, pause_ms;
+    int looks;
+};
+void sheet_wait_start(const struct sheet_apply *a, struct sheet_wait *w);
+/* Waits; false when the time is over, or with e set at a signal. */
+bool sheet_wait_more(struct sheet_wait *w, struct bs_err *e);
+
+/* sheet_trace.c: a request that met rows or columns that had moved, and what became of its cells.
+ */
+struct sheet_sent {
+    struct snapshot *before; /* the look before it */
+    const struct written *list;
+    size_t n;
+    const struct written *earlier; /* by requests between that look and it */
+    size_t n_earlier;
+    const char **headers; /* of its answer */
+    uint32_t n_headers;
+    const char **ids; /* of its answer; NULL: another column was answered */
+    uint32_t n_ids;
+    const uint32_t *guess; /* sheet_guess_rows; NULL when ids is */
+    uint32_t n_guess;
+    bool ordered;
+};
+/* Takes the request at hand, its answer and the look before it out of a; sheet_sent_free. */
+void sheet_sent_take(struct sheet_apply *a, struct sheet_sent *out);
+void sheet_sent_free(struct sheet_sent *s);
+/* A cell of it that lies where it does not belong: where it is in a->snap, and what it overwrote.
+ */
+struct traced {
+    const struct cell *ours, *old;
+    uint32_t row, column;
+    size_t group; /* same for the cells of one row of the request */
+};
+/* Finds them all in a->snap. *shown false: the look shows nothing of the request, as if it were
+ * older. BS_STOP_SYNC when more than one row may be the one. */
+enum bs_rc sheet_trace(struct sheet_apply *a, const struct sheet_sent *s, bool *shown,
+                       void (*each)(void *ctx, const struct traced *t), void *ctx,
+                       struct bs_err *e) BS_MUST_CHECK;
+
 /* sheet_restore.c: puts back what the request has overwritten; a new look is needed after it. */
 enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 
 /* sheet_delete.c: the plan's row deletions, after everything else. */
 enum bs_rc sheet_delete_rows(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 
-/* A fresh look: grid and snapshot, without asking whether all columns are there. */
-enum bs_rc sheet_look_plain(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
-/* A fresh look: grid, snapshot, columns. */
+/* A look as it comes, however late: grid and snapshot. */
+enum bs_rc sheet_look_any(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
+/* A sure look with its columns: for what cannot be taken back. */
 enum bs_rc sheet_look_again(struct sheet_apply *a, struct bs_err *e) BS_MUST_CHECK;
 /* Sends a->batch and reads the answer into a->after. */
 enum bs_rc sheet_send(struct sheet_apply *a, size_t *bad, struct bs_err *e) BS_MUST_CHECK;

@@ -1,8 +1,9 @@
 /*
  * sheet_restore.c: a write met rows or columns that had moved: what it overwrote is put back. The
- * places to mend are kept by record id and header, as they may move again; each is mended only
- * while it still holds what we wrote. Putting back is a write itself: it is looked before and
- * compared after, and what it overwrites in its turn is put back, too.
+ * places to mend are found in a look that surely is newer than the write (sheet_trace.c) and kept
+ * by record id and header, as they may move again; each is mended only while it still holds what we
+ * wrote. Putting back is a write itself: it is compared after, and what it overwrites in its turn
+ * is put back, too.
  */
 #include "engine/apply_sheet_p.h"
 
@@ -12,89 +13,70 @@
 #include <string.h>
 
 struct restore {
-    const char *id, *header; /* of row and column as the write left them, "" when they have none */
-    uint32_t row, column;    /* where they were at the write */
+    const char *id, *header; /* of row and column where it was found, "" when they have none */
+    uint32_t row, column;    /* where it was found */
     const struct cell *ours; /* what lies there and does not belong there */
     const struct cell *old;  /* what does */
+    size_t group;            /* those of one group are in one row */
     bool pending;            /* in the request at hand */
     bool logged, done;
 };
 
 struct restores {
     struct sheet_apply *a;
-    uint32_t id_column; /* where the ids of the answer stand */
     struct restore *list;
     size_t n, cap;
+    size_t groups;          /* how many there are before the request that is traced */
+    struct sheet_sent sent; /* the request whose cells are still to be found; before NULL: none */
 };
 
 /* ---- what is to be mended ---- */
 
-static void add_restore(void *ctx, const struct written *w, const struct cell *old)
+static uint32_t id_column_now(const struct restores *rs)
+{
+    return snapshot_header(rs->a->snap, rs->a->r->cs->id_column);
+}
+
+static const char *id_at(const struct restores *rs, uint32_t row)
+{
+    uint32_t column = id_column_now(rs);
+
+    return row == 1 || column == SYNC_NONE ? "" : snapshot_text(rs->a->snap, row, column);
+}
+
+static void add_restore(void *ctx, const struct traced *t)
 {
     struct restores *rs = ctx;
     struct arena *arena = rs->a->r->arena;
 
     rs->list = bs_grow(rs->list, rs->n, &rs->cap, sizeof *rs->list);
     rs->list[rs->n++] = (struct restore){
-        .id = w->row == 1 ? "" : arena_strdup(arena, sheet_after_id(rs->a, w->row)),
-        .header = arena_strdup(arena, w->row == 1 ? "" : sheet_after_header(rs->a, w->column)),
-        .row = w->row,
-        .column = w->column,
-        .ours = w->cell,
-        .old = old,
+        .id = arena_strdup(arena, id_at(rs, t->row)),
+        .header = arena_strdup(arena, t->row == 1 ? "" : snapshot_head(rs->a->snap, t->column)),
+        .row = t->row,
+        .column = t->column,
+        .ours = t->ours,
+        .old = t->old,
+        .group = rs->groups + t->group,
     };
 }
 
-/* The answer shows the column where the ids were. When columns have moved the ids are read where
- * they are now; when they are nowhere, rows are taken to be where they were. */
-static enum bs_rc read_after(struct restores *rs, struct bs_err *e)
+/* *again: the look does not show the request at all. */
+static enum bs_rc collect(struct restores *rs, bool *again, struct bs_err *e)
 {
-    struct sheet_apply *a = rs->a;
-    struct after_write *w = &a->after;
-    struct snapshot *before = a->snap;
-    size_t n_confirmed = a->n_confirmed;
+    bool shown = true;
 
-    a->snap = NULL; /* the look before the write is still needed */
-    bs_seen(sheet_look_plain(a, e));
-    struct snapshot *now = a->snap;
-
-    a->snap = before;
-    a->n_confirmed = n_confirmed;
-    if (e->rc != BS_OK) {
-        snapshot_free(now);
+    *again = false;
+    if (sheet_trace(rs->a, &rs->sent, &shown, add_restore, rs, e) != BS_OK) {
         return e->rc;
     }
-    const struct snapshot *ids = now;
-    uint32_t column = rs->id_column = snapshot_header(now, a->r->cs->id_column);
-
-    a->answered = column != SYNC_NONE;
-    a->answer_ids = column;
-
-    if (column == SYNC_NONE) {
-        ids = a->snap;
-        column = snapshot_header(a->snap, a->r->cs->id_column);
+    /* Who has set no time for reads to lag says that they do not: then people have undone it. */
+    if (!shown && rs->a->r->env->conf->settle_s > 0) {
+        *again = true;
+        return BS_OK;
     }
-    w->n_headers = snapshot_width(now) > w->n_headers ? snapshot_width(now) : w->n_headers;
-    w->headers = arena_alloc_n(w->arena, w->n_headers, sizeof *w->headers);
-    for (uint32_t c = 0; c < w->n_headers; c++) {
-        w->headers[c] = arena_strdup(w->arena, snapshot_head(now, c));
-    }
-    w->n_ids = snapshot_last_row(now) >= w->n_ids ? snapshot_last_row(now) + 1 : w->n_ids;
-    w->ids = arena_alloc_n(w->arena, w->n_ids, sizeof *w->ids);
-    for (uint32_t row = 2; row < w->n_ids; row++) {
-        w->ids[row] = arena_strdup(w->arena, snapshot_text(ids, row, column));
-    }
-    snapshot_free(now);
-    return BS_OK;
-}
-
-static enum bs_rc collect(struct restores *rs, bool columns_moved, struct bs_err *e)
-{
-    rs->id_column = rs->a->r->layout.id_column;
-    if (columns_moved && read_after(rs, e) != BS_OK) {
-        return e->rc;
-    }
-    sheet_misplaced(rs->a, rs->id_column, columns_moved, add_restore, rs);
+    rs->groups += rs->sent.n;
+    sheet_sent_free(&rs->sent);
     return BS_OK;
 }
 
@@ -134,53 +116,116 @@ static enum bs_rc log_restore(struct sheet_apply *a, const struct restore *x, ui
     return e->rc;
 }
 
-/* Where the place is now; false when it is gone, or holds something else since. */
-static bool find_place(const struct restores *rs, const struct restore *x, uint32_t *row,
-                       uint32_t *column)
+static uint32_t column_at(const struct restores *rs, const struct restore *x)
 {
     struct snapshot *s = rs->a->snap;
 
-    *row = x->row;
-    if (x->id[0] != '\0' && rs->id_column != SYNC_NONE &&
-        !str_eq(snapshot_text(s, x->row, rs->id_column), x->id)) {
-        *row = snapshot_find(s, rs->id_column, x->id);
-    }
-    *column = x->column;
-    if (x->header[0] != '\0' && !str_eq(snapshot_head(s, x->column), x->header)) {
-        *column = snapshot_header(s, x->header);
-    }
-    if (*row == 0 || *column == SYNC_NONE) {
+    return x->header[0] == '\0' || str_eq(snapshot_head(s, x->column), x->header)
+               ? x->column
+               : snapshot_header(s, x->header);
+}
+
+static bool holds(const struct restores *rs, const struct restore *x, uint32_t row)
+{
+    uint32_t column = column_at(rs, x);
+
+    if (column == SYNC_NONE) {
         return false;
     }
-    struct cell now = snapshot_cell(s, *row, *column);
+    struct cell now = snapshot_cell(rs->a->snap, row, column);
 
     return sheet_same_cell(x->ours, &now);
 }
 
-static enum bs_rc add_restores(struct restores *rs, struct bs_err *e)
+/* A row without an id is known by all that lies there and does not belong there. */
+static bool holds_group(const struct restores *rs, size_t group, uint32_t row)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < rs->n; i++) {
+        const struct restore *x = &rs->list[i];
+
+        if (x->group != group || x->done) {
+            continue;
+        }
+        if (!holds(rs, x, row)) {
+            return false;
+        }
+        any = any || x->ours->kind != CELL_EMPTY;
+    }
+    return any && id_at(rs, row)[0] == '\0';
+}
+
+/* Row of a restore now; 0: it is gone. */
+static uint32_t find_row(const struct restores *rs, const struct restore *x, struct bs_err *e)
+{
+    struct snapshot *s = rs->a->snap;
+    uint32_t found = 0;
+
+    if (x->row == 1) {
+        return 1;
+    }
+    if (x->id[0] != '\0') {
+        uint32_t column = id_column_now(rs);
+
+        return column == SYNC_NONE || str_eq(id_at(rs, x->row), x->id)
+                   ? x->row
+                   : snapshot_find(s, column, x->id);
+    }
+    if (holds_group(rs, x->group, x->row)) {
+        return x->row;
+    }
+    for (uint32_t row = 2; row <= snapshot_last_row(s); row++) {
+        if (holds_group(rs, x->group, row)) {
+            if (found != 0) {
+                (void)bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
+                              "rows of tab \"%s\" kept moving while overwritten cells were put "
+                              "back, and several rows look like one of them; their values are in "
+                              "the history of this run",
+                              rs->a->r->tab->title);
+                return 0;
+            }
+            found = row;
+        }
+    }
+    return found;
+}
+
+static enum bs_rc add_one(struct restores *rs, struct restore *x, struct bs_err *e)
 {
     struct sheet_apply *a = rs->a;
+    uint32_t row = find_row(rs, x, e);
 
-    if (store_begin(a->r->env->store, e) != BS_OK) {
+    if (e->rc != BS_OK) {
+        return e->rc;
+    }
+    if (row == 0 || !holds(rs, x, row)) {
+        x->done = true; /* gone, or something else since */
+        return BS_OK;
+    }
+    if (!x->logged && log_restore(a, x, row, e) != BS_OK) {
+        return e->rc;
+    }
+    x->logged = x->pending = true;
+    sheets_batch_cells(a->batch, row, column_at(rs, x), &x->old, 1);
+    sheet_note_written(a, row, column_at(rs, x), x->old);
+    return BS_OK;
+}
+
+static enum bs_rc add_restores(struct restores *rs, struct bs_err *e)
+{
+    struct store *store = rs->a->r->env->store;
+
+    if (store_begin(store, e) != BS_OK) {
         return e->rc;
     }
     for (size_t i = 0; i < rs->n; i++) {
-        struct restore *x = &rs->list[i];
-        uint32_t row, column;
-
-        x->done = x->done || !find_place(rs, x, &row, &column);
-        if (x->done) {
-            continue;
-        }
-        if (!x->logged && log_restore(a, x, row, e) != BS_OK) {
-            store_rollback(a->r->env->store);
+        if (!rs->list[i].done && add_one(rs, &rs->list[i], e) != BS_OK) {
+            store_rollback(store);
             return e->rc;
         }
-        x->logged = x->pending = true;
-        sheets_batch_cells(a->batch, row, column, &x->old, 1);
-        sheet_note_written(a, row, column, x->old);
     }
-    return store_commit(a->r->env->store, e);
+    return store_commit(store, e);
 }
 
 static bool was_written(const struct sheet_apply *a, uint32_t row, uint32_t column)
@@ -222,19 +267,13 @@ static void end_pending(struct restores *rs, bool done)
     }
 }
 
+/* After a sure look. */
 static enum bs_rc restore_once(struct restores *rs, struct bs_err *e)
 {
     struct sheet_apply *a = rs->a;
     size_t bad = 0;
 
-    if (sheet_look_plain(a, e) != BS_OK) {
-        return e->rc;
-    }
     a->n_written = 0;
-    rs->id_column = snapshot_header(a->snap, a->r->cs->id_column);
-    if (rs->id_column != SYNC_NONE) {
-        a->r->layout.id_column = rs->id_column; /* the answer is to show it */
-    }
     if (add_restores(rs, e) != BS_OK || sheets_batch_count(a->batch) == 0) {
         return e->rc;
     }
@@ -248,11 +287,13 @@ static enum bs_rc restore_once(struct restores *rs, struct bs_err *e)
     if (rc != BS_OK) {
         return e->rc = rc == BS_SKIP ? BS_STOP_SYNC : rc;
     }
-    bool columns = headers_moved(a);
-    bool moved = columns || rows_moved(a, a->r->layout.id_column);
+    bool moved = headers_moved(a) || rows_moved(a, a->r->layout.id_column);
 
     end_pending(rs, !moved);
-    return moved ? collect(rs, columns, e) : BS_OK;
+    if (moved) {
+        sheet_sent_take(a, &rs->sent);
+    }
+    return BS_OK;
 }
 
 static bool all_done(const struct restores *rs)
@@ -262,28 +303,62 @@ static bool all_done(const struct restores *rs)
             return false;
         }
     }
-    return true;
+    return rs->sent.before == NULL;
+}
+
+static enum bs_rc not_shown(const struct restores *rs, struct bs_err *e)
+{
+    return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
+                   "rows or columns of tab \"%s\" moved during a write, and no read shows yet what "
+                   "became of it, so that nothing could be put back: look at the cells that the "
+                   "history of this run names; the next run goes on",
+                   rs->a->r->tab->title);
+}
+
+static enum bs_rc put_all_back(struct restores *rs, struct bs_err *e)
+{
+    struct sheet_wait wait;
+    int tries = 0;
+
+    sheet_wait_start(rs->a, &wait);
+    while (!all_done(rs)) {
+        bool again = false;
+
+        if (sheet_look_sure(rs->a, e) != BS_OK ||
+            (rs->sent.before != NULL && collect(rs, &again, e) != BS_OK)) {
+            return e->rc;
+        }
+        if (again && !sheet_wait_more(&wait, e)) {
+            return e->rc != BS_OK ? e->rc : not_shown(rs, e);
+        }
+        if (again) {
+            continue;
+        }
+        if (tries++ == SHEET_TRIES) {
+            return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
+                           "tab \"%s\" kept moving while overwritten cells were put back; their "
+                           "values are in the history of this run",
+                           rs->a->r->tab->title);
+        }
+        if (restore_once(rs, e) != BS_OK) {
+            return e->rc;
+        }
+        sheet_wait_start(rs->a, &wait);
+    }
+    return BS_OK;
 }
 
 enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e)
 {
     struct restores rs = {.a = a};
-    enum bs_rc rc = collect(&rs, sheet_header_moved(a), e);
 
     run_issue(a->r, ISSUE_INFO, BS_K_REMOTE, NULL, 0, SYNC_NONE,
               "rows or columns of tab \"%s\" moved during a write; what was overwritten was put "
               "back and the write is made again",
               a->r->tab->title);
-    for (int tries = 0; rc == BS_OK && !all_done(&rs); tries++) {
-        if (tries == SHEET_TRIES) {
-            rc = bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE,
-                         "tab \"%s\" kept moving while overwritten cells were put back; their "
-                         "values are in the history of this run",
-                         a->r->tab->title);
-            break;
-        }
-        rc = restore_once(&rs, e);
-    }
+    sheet_sent_take(a, &rs.sent);
+    bs_seen(put_all_back(&rs, e));
+    sheet_sent_free(&rs.sent);
     free(rs.list);
-    return rc;
+    return e->rc;
 }

@@ -59,8 +59,6 @@ static uint32_t known_before(const struct places *pl, uint32_t row)
     return snapshot_find(a->snap, pl->id_before, id);
 }
 
-#define ROW_IS_NEW UINT32_MAX
-
 /* Does the row that bore this id at the look stand elsewhere now? An id that several rows bore must
  * still be there as often, for our request has written over one of them. */
 static bool stands_elsewhere(const struct places *pl, uint32_t before, const char *id)
@@ -100,15 +98,14 @@ static void fill_before(struct places *pl)
             const char *id = snapshot_text(a->snap, before, pl->id_before);
 
             if (id[0] != '\0' && stands_elsewhere(pl, before, id)) {
-                before = ROW_IS_NEW;
+                before = SHEET_ROW_NEW;
             }
         }
         pl->before[row] = before;
     }
 }
 
-/* id_column: where the ids of the answer stand. */
-static void places_init(struct places *pl, struct sheet_apply *a, uint32_t id_column)
+static void places_init(struct places *pl, struct sheet_apply *a)
 {
     pl->a = a;
     pl->id_before = snapshot_header(a->snap, a->r->cs->id_column);
@@ -121,7 +118,7 @@ static void places_init(struct places *pl, struct sheet_apply *a, uint32_t id_co
     }
     pl->id_written = bs_alloc(pl->n_rows + 1);
     for (size_t i = 0; i < a->n_written; i++) {
-        if (a->written[i].column == id_column) {
+        if (a->written[i].column == a->r->layout.id_column) {
             pl->id_written[a->written[i].row] = 1;
         }
     }
@@ -133,46 +130,6 @@ static void places_init(struct places *pl, struct sheet_apply *a, uint32_t id_co
     }
     pl->before = bs_alloc_n(pl->n_rows + 1, sizeof *pl->before);
     fill_before(pl);
-}
-
-/* Row at the look of any row; ROW_IS_NEW for one that a person put in meanwhile. */
-static uint32_t row_before(const struct places *pl, uint32_t row)
-{
-    return pl->before[row];
-}
-
-static uint32_t column_of_header(const struct sheet_apply *a, const char *header)
-{
-    for (uint32_t c = 0; c < a->after.n_headers; c++) {
-        if (str_eq(sheet_after_header(a, c), header)) {
-            return c;
-        }
-    }
-    return SYNC_NONE;
-}
-
-static uint32_t column_before(const struct places *pl, uint32_t column)
-{
-    const struct sheet_apply *a = pl->a;
-    uint32_t anchor = column;
-    uint32_t before;
-
-    for (;;) {
-        const char *header = sheet_after_header(a, anchor);
-
-        before = header[0] == '\0' ? SYNC_NONE : snapshot_header(a->snap, header);
-        if (before != SYNC_NONE || anchor == 0) {
-            break;
-        }
-        anchor--;
-    }
-    before = before == SYNC_NONE ? column : before + (column - anchor);
-    const char *header = snapshot_head(a->snap, before);
-
-    if (anchor != column && header[0] != '\0' && column_of_header(a, header) != SYNC_NONE) {
-        return SYNC_NONE; /* what lay here stands elsewhere: this column is new */
-    }
-    return before;
 }
 
 /* ---- has anything moved? ---- */
@@ -192,14 +149,25 @@ bool sheet_header_moved(const struct sheet_apply *a)
 
 static bool row_moved(const struct places *pl, uint32_t row)
 {
-    uint32_t before = row_before(pl, row);
+    uint32_t before = pl->before[row];
 
     if (before == row) {
         return false;
     }
     /* A row that was empty at the look and is ours now: nothing was overwritten. */
-    return row <= snapshot_last_row(pl->a->snap) || before == ROW_IS_NEW ||
+    return row <= snapshot_last_row(pl->a->snap) || before == SHEET_ROW_NEW ||
            before <= snapshot_last_row(pl->a->snap);
+}
+
+/* An id that this request brought stands in another row, too, though not at the look: that look
+ * lagged behind a request whose answer was lost. */
+static bool brought_twice(const struct places *pl, const struct written *w)
+{
+    const struct sheet_apply *a = pl->a;
+
+    return w->column == a->r->layout.id_column && w->cell->kind == CELL_TEXT &&
+           strmap_get(pl->after_ids, w->cell->text) != STRMAP_NONE &&
+           snapshot_find(a->snap, pl->id_before, w->cell->text) == 0;
 }
 
 void sheet_verify(struct sheet_apply *a, bool *moved)
@@ -211,12 +179,13 @@ void sheet_verify(struct sheet_apply *a, bool *moved)
     if (*moved) {
         return;
     }
-    places_init(&pl, a, a->r->layout.id_column);
+    places_init(&pl, a);
     for (size_t i = 0; i < a->n_written && !*moved; i++) {
         if (a->written[i].row != last && a->written[i].row > 1) {
             last = a->written[i].row;
             *moved = row_moved(&pl, last);
         }
+        *moved = *moved || brought_twice(&pl, &a->written[i]);
     }
     places_release(&pl);
 }
@@ -240,41 +209,42 @@ static bool known_as_text(const struct run *r, uint32_t row, uint32_t column)
     return false;
 }
 
-static const struct cell *content_before(struct sheet_apply *a, uint32_t row, uint32_t column)
+const struct cell *sheet_content(struct run *r, const struct sheet_sent *s, uint32_t row,
+                                 uint32_t column)
 {
-    struct cell *c = arena_alloc(a->r->arena, sizeof *c);
+    struct cell *c = arena_alloc(r->arena, sizeof *c);
 
-    for (size_t i = a->n_confirmed; i-- > 0;) { /* what an earlier request of this run wrote */
-        if (a->confirmed[i].row == row && a->confirmed[i].column == column) {
-            return a->confirmed[i].cell;
+    for (size_t i = s->n_earlier; i-- > 0;) {
+        if (s->earlier[i].row == row && s->earlier[i].column == column) {
+            return s->earlier[i].cell;
         }
     }
-    *c = snapshot_cell(a->snap, row, column);
+    *c = snapshot_cell(s->before, row, column);
     if (c->kind == CELL_TEXT) {
-        c->text = arena_strdup(a->r->arena, c->text);
-        c->formula = c->text[0] == '=' && !known_as_text(a->r, row, column);
+        c->text = arena_strdup(r->arena, c->text);
+        c->formula = c->text[0] == '=' && !known_as_text(r, row, column);
         c->entered_formula = c->formula ? c->text : NULL;
     }
     return c;
 }
 
-void sheet_misplaced(struct sheet_apply *a, uint32_t id_column, bool all,
-                     void (*each)(void *ctx, const struct written *w, const struct cell *old),
-                     void *ctx)
+const uint32_t *sheet_guess_rows(struct sheet_apply *a, uint32_t *n, bool *ordered)
 {
     struct places pl = {0};
+    uint32_t last = 1;
 
-    places_init(&pl, a, id_column);
-    for (size_t i = 0; i < a->n_written; i++) {
-        const struct written *w = &a->written[i];
-        uint32_t row = row_before(&pl, w->row);
-        uint32_t column = column_before(&pl, w->column);
+    places_init(&pl, a);
+    uint32_t *guess = arena_alloc_n(a->r->arena, pl.n_rows + 1, sizeof *guess);
 
-        if (all || row != w->row || column != w->column) {
-            each(ctx, w,
-                 row == ROW_IS_NEW || column == SYNC_NONE ? &cell_empty
-                                                          : content_before(a, row, column));
-        }
+    *ordered = true;
+    *n = pl.n_rows;
+    for (uint32_t row = 1; row < pl.n_rows; row++) {
+        uint32_t known = known_before(&pl, row);
+
+        guess[row] = pl.before[row];
+        *ordered = *ordered && (known == 0 || known >= last);
+        last = known != 0 ? known : last;
     }
     places_release(&pl);
+    return guess;
 }

@@ -106,6 +106,10 @@ void sheets_batch_hide_column(struct sheets_batch *b, uint32_t column, bool hidd
 /* Warning-only protection of a column ("basesync uses this column ..."). */
 void sheets_batch_protect_column(struct sheets_batch *b, uint32_t column, const char *description);
 
+/* Changes nothing (findReplace of a text that is not there): sent alone, its answer shows the sheet
+ * as it is at that moment, which no read does (reads may lag behind writes). */
+void sheets_batch_nothing(struct sheets_batch *b);
+
 /* Sends it as one request and empties it. The answer brings `ranges` of the tab as they are after
  * the write (each gets entered values only). BS_UNSURE: an answer was lost, the
  * write may have landed. BS_SKIP / BS_K_VALIDATION with the request's index in *bad (SIZE_MAX

@@ -83,7 +83,7 @@ def moments(rng):
     """When people act: before or after one request."""
     match = {"kind": rng.choice(["sheets.read", "sheets.write", "sheets.write"]),
              "nth": rng.choice([1, 1, 2, 3, 4])}
-    whens = rng.choice([["before"], ["after"]])
+    whens = rng.choice([["before"], ["after"], ["before", "after"]])
     return [{"match": match, "count": 1, "fault": {
         "kind": "person", "when": when,
         "sheets": [edit(rng) for _ in range(rng.choice([1, 1, 2, 3]))]}} for when in whens]

@@ -308,7 +308,7 @@ static bool files_update(struct dreq *q)
     if (tj_str(q->body, "name")) {
         struct g_state *next = grid_copy(b->now);
         tw_set(&next->title, tj_str(q->body, "name"));
-        book_commit(q->s, b, next);
+        book_commit(q->s, b, next, true);
     }
     log_drive(q, "drive.files.update", b);
     return answer_file(q, b);

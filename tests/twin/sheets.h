@@ -66,8 +66,8 @@ bool book_can_write(const struct book *b, const char *email);
 bool account_is_robot(const char *email);
 void book_set_share(struct book *b, const char *email, const char *role);
 /* Replaces the state; what was is kept for stale reads. Drive learns of it later, of a new title at
- * once. */
-void book_commit(struct sheets *s, struct book *b, struct g_state *next);
+ * once. changed false: next holds what is there already. */
+void book_commit(struct sheets *s, struct book *b, struct g_state *next, bool changed);
 /* Lets Drive notice what it is due to. */
 void book_settle(struct sheets *s, struct book *b);
 void book_note_change(struct sheets *s, const struct book *b, bool removed);

@@ -149,12 +149,14 @@ void book_settle(struct sheets *s, struct book *b)
         show_edits(s, b, b->last_edit_ms);
 }
 
-void book_commit(struct sheets *s, struct book *b, struct g_state *next)
+void book_commit(struct sheets *s, struct book *b, struct g_state *next, bool changed)
 {
     book_settle(s, b);
     bool renamed = strcmp(b->now->title, next->title) != 0;
-    grid_free(b->before);
-    b->before = b->now;
+    struct g_state *old = changed ? b->before : b->now;
+    if (changed) /* a write of nothing does not help a read that lags behind the one before it */
+        b->before = b->now;
+    grid_free(old);
     b->now = next;
     b->last_edit_ms = twin_now_ms(s->t);
     if (!b->edits++)

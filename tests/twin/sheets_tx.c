@@ -36,7 +36,7 @@ void tx_commit(struct tx *tx, const struct twin_req *req, const char *what)
     if (tx->left_out)
         tj_add_int(detail, "more", tx->left_out);
     twin_log_write(tx->s->t, req, tx->email ? "sheets" : "person", what, detail);
-    book_commit(tx->s, tx->book, tx->st);
+    book_commit(tx->s, tx->book, tx->st, tx->n_log > 0);
     tx_end(tx);
 }
 
