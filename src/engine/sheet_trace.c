@@ -231,6 +231,22 @@ static bool is_missing(const struct trace *t, uint32_t was)
     return !nameless_is_there(t, was);
 }
 
+/* Is one of the rows missing that were below all that are there still? It may have been pushed down
+ * to where new rows went. */
+static bool end_is_missing(const struct trace *t)
+{
+    for (uint32_t was = snapshot_last_row(t->s->before); was > 1; was--) {
+        if (is_missing(t, was)) {
+            return true;
+        }
+        if (t->id_before != SYNC_NONE &&
+            snapshot_text(t->s->before, was, t->id_before)[0] != '\0') {
+            return false;
+        }
+    }
+    return false;
+}
+
 /* The row before, of those that are missing now, of which this row has most; 0 none. */
 static uint32_t find_missing(const struct trace *t, const struct group *g, uint32_t now)
 {
@@ -266,7 +282,8 @@ static uint32_t row_before(const struct trace *t, const struct group *g, uint32_
     if (t->s->guess != NULL && t->s->ordered && g->row < t->s->n_guess) {
         uint32_t was = t->s->guess[g->row];
 
-        if (was != SHEET_ROW_NEW && was > snapshot_last_row(t->s->before)) {
+        if (was != SHEET_ROW_NEW && was > snapshot_last_row(t->s->before) &&
+            compare(t, g, 0, now).other == 0 && !end_is_missing(t)) {
             return 0;
         }
         if (was != SHEET_ROW_NEW && compare(t, g, was, now).other == 0) {

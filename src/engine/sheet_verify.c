@@ -170,10 +170,30 @@ static bool brought_twice(const struct places *pl, const struct written *w)
            snapshot_find(a->snap, pl->id_before, w->cell->text) == 0;
 }
 
+/* A row was to be new: if another one is gone, it may have been pushed down to where that went. */
+static bool may_cover_a_row(const struct places *pl, const struct written *w)
+{
+    const struct sheet_apply *a = pl->a;
+
+    if (w->column != a->r->layout.id_column || w->row <= snapshot_last_row(a->snap)) {
+        return false;
+    }
+    for (uint32_t row = 2; row <= snapshot_last_row(a->snap); row++) {
+        const char *id = snapshot_text(a->snap, row, pl->id_before);
+
+        if (id[0] != '\0' && id[0] != '=' && !pl->id_written[row] &&
+            strmap_get(pl->after_ids, id) == STRMAP_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sheet_verify(struct sheet_apply *a, bool *moved)
 {
     struct places pl = {0};
     uint32_t last = 0;
+    bool asked = false;
 
     *moved = sheet_header_moved(a);
     if (*moved) {
@@ -184,6 +204,10 @@ void sheet_verify(struct sheet_apply *a, bool *moved)
         if (a->written[i].row != last && a->written[i].row > 1) {
             last = a->written[i].row;
             *moved = row_moved(&pl, last);
+        }
+        if (!asked && a->written[i].row > snapshot_last_row(a->snap)) {
+            asked = a->written[i].column == a->r->layout.id_column;
+            *moved = *moved || may_cover_a_row(&pl, &a->written[i]);
         }
         *moved = *moved || brought_twice(&pl, &a->written[i]);
     }
