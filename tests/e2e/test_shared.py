@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Several syncs on one base and one spreadsheet in one go: what they ask together, and that none of them ever
 takes an answer that is not true any more."""
+import os
 import time
 
-from harness import Home, Twin, field, main, record, scenario
+from faulty import start
+from harness import PROFILE, Home, Twin, field, main, record, scenario
+from test_serve import Server
 
 FIELDS = [field("Name"), field("Amount", "number", precision=0), field("Note")]
 TABLES = ("Deals", "Second", "Third")
@@ -237,6 +240,62 @@ def test_a_hook_that_breaks_is_made_anew_once_for_all():
         w.home.sync()
         w.agree()
         assert w.calls()[:2] == (1, 1)
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+
+
+def busy(w):
+    """Work on both sides of all three, and one tab that is sorted meanwhile."""
+    w.twin.reset()
+    w.twin.person(airtable=[w.edit(t, f"{t} 01", Amount=100) for t in TABLES],
+                  sheets=[w.put(t, f"{t} 02", "Amount", 200) for t in TABLES] + [
+                      {"op": "append_row", "sheet": "Second", "values": {"Name": "new", "Amount": 5}},
+                      {"op": "sort", "sheet": "Third", "by": "Name", "header": True, "descending": True}])
+
+
+def test_a_process_that_is_killed_at_any_request_leaves_nothing_shared_behind():
+    with Three() as w:
+        busy(w)
+        w.home.sync()
+        n = len(w.twin.requests())
+    step = int(os.environ.get("BASESYNC_SWEEP_STEP", "10" if PROFILE == "asan" else "1"))
+    kills = 0
+    assert n > 15, n
+    for k in range(1, n + 1, step):
+        with Three() as w:
+            busy(w)
+            w.twin.faults({"match": {"seq": k}, "count": 1,
+                           "fault": {"kind": "kill_client", "when": "after" if k % 2 else "before"}})
+            p = start(w.home, "sync")
+            w.twin.control("client", {"pid": p.pid})
+            p.communicate()
+            kills += p.returncode == -9
+            w.twin.faults()
+            w.home.sync(expect=None)
+            w.home.sync()
+            for t in TABLES:
+                assert w.value(t, f"{t} 01") == [100] and w.value(t, f"{t} 02") == [200], (k, t)
+            assert [r["Name"] for r in w.twin.records("Second").values()].count("new") == 1, k
+            w.agree()
+            w.home.quiet()
+            assert w.calls()[:2] == (1, 1), k
+    assert kills >= 0.8 * len(range(1, n + 1, step)), (kills, n)
+
+
+def test_the_syncs_of_one_tick_of_serve_share_what_they_ask():
+    with Three() as w:
+        since = max([r["seq"] for r in w.twin.requests()], default=0)
+        tick = time.time() // 300 * 300 + 300
+        with Server(w.home, utc(tick - 60)) as s:
+            s.set(utc(tick + 1))
+            s.until_jobs(1)
+            s.stop()
+        kinds = [r["kind"] for r in w.twin.requests() if r["seq"] > since]
+        assert w.home.sql("""SELECT count(*) FROM "SyncLog" WHERE triggeredBy = 'scheduled' AND
+                             status = 'SUCCESS'""") == [(3,)]
+        assert sorted(k for k in kinds if not k.startswith("token")) == ["airtable.payloads", "sheets.read"], kinds
 
 
 if __name__ == "__main__":
