@@ -47,22 +47,78 @@ static enum bs_rc load_zone(struct run *r, struct bs_err *e)
     return BS_OK;
 }
 
-static enum bs_rc ask_schemas(struct run *r, struct bs_err *e)
+/* Two services do not wait for each other: what Airtable is asked while an answer of Google's is on
+ * its way. */
+typedef enum bs_rc run_work(struct run *r, struct bs_err *e);
+
+struct beside {
+    struct run *r;
+    run_work *airtable;
+    bool done;
+    struct bs_err e;
+};
+
+static void do_airtable(void *ctx)
+{
+    struct beside *b = ctx;
+
+    b->done = true;
+    bs_seen(b->airtable(b->r, &b->e));
+}
+
+/* Both, as far as google asks Google at all; else one after the other. Fails with Airtable's error;
+ * Google's is in *why. */
+static enum bs_rc side_by_side(struct run *r, run_work *google, run_work *airtable,
+                               struct bs_err *why, struct bs_err *e)
+{
+    struct beside b = {.r = r, .airtable = airtable, .e = BS_ERR_INIT};
+
+    caller_meanwhile(r->gs_caller, do_airtable, &b);
+    bs_seen(google(r, why));
+    caller_meanwhile(r->gs_caller, NULL, NULL);
+    if (!b.done) {
+        do_airtable(&b);
+    }
+    *e = b.e;
+    return e->rc;
+}
+
+static enum bs_rc ask_schema(struct run *r, struct bs_err *e)
 {
     const char **text = r->env->conf->change_feed ? &r->feed.schema_text : NULL;
 
-    if (airtable_schema(r->at, r->arena, &r->schema, text, e) != BS_OK) {
-        return e->rc;
-    }
+    return airtable_schema(r->at, r->arena, &r->schema, text, e);
+}
+
+/* A full run asks the feed before it reads the schema: what changes from then on is named in the
+ * next run. */
+static enum bs_rc ask_feed_and_schema(struct run *r, struct bs_err *e)
+{
+    return run_feed_start(r, e) != BS_OK ? e->rc : ask_schema(r, e);
+}
+
+static enum bs_rc ask_meta(struct run *r, struct bs_err *e)
+{
     return sheets_meta(r->sh, r->arena, &r->meta, e);
 }
 
-static enum bs_rc read_schemas(struct run *r, struct bs_err *e)
+/* feed: it has not been asked yet. */
+static enum bs_rc ask_schemas(struct run *r, bool feed, struct bs_err *e)
+{
+    struct bs_err why = BS_ERR_INIT;
+
+    if (side_by_side(r, ask_meta, feed ? ask_feed_and_schema : ask_schema, &why, e) == BS_OK) {
+        *e = why;
+    }
+    return e->rc;
+}
+
+static enum bs_rc read_schemas(struct run *r, bool feed, struct bs_err *e)
 {
     enum bs_rc rc;
 
     step(r, STEP_SCHEMA);
-    rc = r->feed.delta ? run_feed_recall(r, e) : ask_schemas(r, e);
+    rc = r->feed.delta ? run_feed_recall(r, e) : ask_schemas(r, feed, e);
     if (rc != BS_OK || load_zone(r, e) != BS_OK) {
         return e->rc;
     }
@@ -70,9 +126,9 @@ static enum bs_rc read_schemas(struct run *r, struct bs_err *e)
 }
 
 /* Both structures, and what is stored brought into line with them. */
-static enum bs_rc get_ready(struct run *r, struct bs_err *e)
+static enum bs_rc get_ready(struct run *r, bool feed, struct bs_err *e)
 {
-    if (read_schemas(r, e) != BS_OK) {
+    if (read_schemas(r, feed, e) != BS_OK) {
         return e->rc;
     }
     step(r, STEP_EXECUTE);
@@ -87,8 +143,11 @@ static enum bs_rc get_ready(struct run *r, struct bs_err *e)
 
 static enum bs_rc read_sides(struct run *r, struct bs_err *e)
 {
-    r->state.n_rows = r->state.n_records = 0;
-    if (run_read_sheet(r, e) != BS_OK || run_doubt_sheet(r, e) != BS_OK ||
+    bool ahead = r->sheet_ahead;
+
+    r->sheet_ahead = false;
+    r->state.n_records = 0;
+    if ((!ahead && run_read_sheet(r, e) != BS_OK) || run_doubt_sheet(r, e) != BS_OK ||
         run_recover_rows(r, e) != BS_OK ||
         (r->feed.delta ? run_read_delta(r, e) : run_read_airtable(r, e)) != BS_OK ||
         run_read_grid(r, e) != BS_OK || (r->feed.delta && run_feed_check_choices(r, e) != BS_OK)) {
@@ -111,6 +170,25 @@ static enum bs_rc read_all(struct run *r, struct bs_err *e)
     return rc;
 }
 
+/* A delta knows how to read the sheet, and needs its fields to understand what the feed says. What
+ * the feed says may make it a full run, which looks again at all. */
+static enum bs_rc ask_feed_and_sheet(struct run *r, struct bs_err *e)
+{
+    struct bs_err why = BS_ERR_INIT;
+
+    if (side_by_side(r, run_read_sheet, run_feed_start, &why, e) != BS_OK) {
+        return e->rc;
+    }
+    if (r->feed.delta) {
+        *e = why;
+        r->sheet_ahead = e->rc == BS_OK;
+        return e->rc;
+    }
+    r->feed.tab_assumed = false;
+    run_forget_issues(r);
+    return get_ready(r, false, e);
+}
+
 /* A delta reads what the feed and the sheet name; it becomes a full run when that cannot be
  * trusted. Nothing has been written until then. */
 static enum bs_rc get_all(struct run *r, struct bs_err *e)
@@ -120,24 +198,11 @@ static enum bs_rc get_all(struct run *r, struct bs_err *e)
     do {
         bool delta = r->feed.delta;
 
-        /* A full run asks the feed before it reads the schema: what changes from then on is named
-         * in the next run. A delta needs its fields to understand what it says. */
-        if (!asked && !delta && run_feed_start(r, e) != BS_OK) {
-            return e->rc;
+        if (get_ready(r, !asked, e) == BS_OK && delta && !asked) {
+            bs_seen(ask_feed_and_sheet(r, e));
+            asked = true;
         }
         asked = asked || !delta;
-        if (get_ready(r, e) != BS_OK) {
-            continue;
-        }
-        if (!asked && run_feed_start(r, e) != BS_OK) {
-            return e->rc;
-        }
-        asked = true;
-        if (delta && !r->feed.delta) {
-            r->feed.tab_assumed = false;
-            run_forget_issues(r);
-            bs_seen(get_ready(r, e));
-        }
         if (e->rc == BS_OK) {
             bs_seen(read_all(r, e));
         }

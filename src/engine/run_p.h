@@ -83,6 +83,7 @@ struct run {
     bool start_over;         /* --first-sync on another target: forget the pairs */
     struct run_layout layout;
     uint8_t *row_load; /* per row: its cells are needed */
+    bool sheet_ahead;  /* the rows were read before their turn */
 
     struct sync_state state;
     size_t cap_records, cap_rows, cap_pairs;

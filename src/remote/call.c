@@ -33,6 +33,8 @@ struct caller {
     struct caller_stats stats;
     unsigned token_no;              /* counts renewals after a 401 */
     int64_t server_ms, server_mono; /* the service's clock, and ours when it said so */
+    void (*meanwhile)(void *ctx);
+    void *meanwhile_ctx;
 };
 
 struct caller *caller_new(struct store *store, struct http *http, struct auth *auth,
@@ -60,6 +62,12 @@ void caller_free(struct caller *c)
 const struct endpoints *caller_endpoints(const struct caller *c)
 {
     return c->ep;
+}
+
+void caller_meanwhile(struct caller *c, void (*fn)(void *ctx), void *ctx)
+{
+    c->meanwhile = fn;
+    c->meanwhile_ctx = ctx;
 }
 
 const char *caller_account(const struct caller *c)
@@ -474,6 +482,17 @@ static bool is_over(struct pool *p)
     return p->first == p->n;
 }
 
+static bool do_meanwhile(struct caller *c)
+{
+    void (*fn)(void *ctx) = c->meanwhile;
+
+    c->meanwhile = NULL;
+    if (fn) {
+        fn(c->meanwhile_ctx);
+    }
+    return fn != NULL;
+}
+
 /* One round: start what may start, then wait for an answer or for the time to start more. */
 static enum bs_rc step(struct pool *p, struct bs_err *e)
 {
@@ -486,10 +505,13 @@ static enum bs_rc step(struct pool *p, struct bs_err *e)
     wait = next < 0 ? ANSWER_WAIT_MS : next - clock_mono_ms();
     wait = wait < 0 ? 0 : wait;
     if (p->airborne > 0) {
-        return await_answer(p->c, wait, &p->dead, e);
+        return do_meanwhile(p->c) ? BS_OK : await_answer(p->c, wait, &p->dead, e);
     }
     if (next >= 0) {
         rc = check_time(p->c, wait, e);
+        if (rc == BS_OK && http_in_flight(p->c->http) > 0) {
+            return await_answer(p->c, wait, &p->dead, e); /* of other pools: they move on, too */
+        }
         clock_sleep_ms(rc == BS_OK ? wait : 0);
     }
     return rc;

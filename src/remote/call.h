@@ -20,6 +20,10 @@ struct caller *caller_new(struct store *store, struct http *http, struct auth *a
                           const struct endpoints *ep, const struct call_limits *limits);
 void caller_free(struct caller *c); /* NULL is nothing */
 const struct endpoints *caller_endpoints(const struct caller *c);
+/* Once, as soon as the next request of this caller is under way: does fn while its answer comes,
+ * whose sink may be called meanwhile. fn may perform calls of callers with the same http. Another
+ * one, or NULL, takes its place until then. */
+void caller_meanwhile(struct caller *c, void (*fn)(void *ctx), void *ctx);
 /* For messages: the account that a sheet must be shared with. */
 const char *caller_account(const struct caller *c);
 /* The service's clock as of its last answer's Date header moved on by our own; 0 unknown. */

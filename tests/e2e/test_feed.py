@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The change feed: what a quiet cycle costs, that a run which reads only what is named does what a full one
 would do, and everything that may happen to a webhook. Nothing of it may ever fail a sync."""
+from datetime import datetime
+
 import harness
 from faulty import change
 from harness import Home, Twin, field, record, scenario
@@ -84,6 +86,34 @@ def test_one_changed_record_costs_at_most_four_calls_more():
         assert any(r["Amount"] == 777 for r in w.twin.records("Deals").values())
         w.home.quiet()
         assert calls(w.home)[:2] == (1, 1)
+
+
+def spans(twin, kind, path=""):
+    """Beginning and end of each request of that kind, in seconds."""
+    out = []
+    for r in twin.requests():
+        if r["kind"] == kind and path in r["path"]:
+            begin = datetime.fromisoformat(r["at"]).timestamp()
+            out.append((begin, begin + r["ms"] / 1000))
+    return out
+
+
+def test_the_two_services_do_not_wait_for_each_other():
+    with World(20) as w:
+        # a connection's handshake takes its time, too
+        w.twin.control("latency", {"mode": "real", "airtable_read": 600, "sheets_read": 600})
+        w.twin.reset()
+        w.home.sync()
+        w.home.set(full_scan="0s")
+        feed, sheet = spans(w.twin, "airtable.payloads"), spans(w.twin, "sheets.read")
+        assert len(feed) == len(sheet) == 1
+        assert feed[0][0] < sheet[0][1] and sheet[0][0] < feed[0][1], (feed, sheet)
+        w.twin.reset()
+        w.home.sync()
+        schema, meta = spans(w.twin, "airtable.schema"), spans(w.twin, "sheets.read", "?fields")
+        assert len(schema) == 1 and len(meta) == 1, (schema, meta)
+        assert schema[0][0] < meta[0][1] and meta[0][0] < schema[0][1], (schema, meta)
+        assert not w.twin.writes()
 
 
 # ---- that it does what a full run would have done ----

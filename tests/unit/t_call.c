@@ -75,6 +75,69 @@ static enum bs_rc perform(struct desk *d, enum retry_class cls, struct call_resu
     return call_perform(d->caller, &call, r, &d->s->w->e);
 }
 
+/* ---- beside another ---- */
+
+struct beside {
+    struct desk *d;
+    struct caller *other;
+    int times;
+};
+
+/* Asks twice while the first answer is on its way; the first time it is told to wait. */
+static void ask_beside(void *ctx)
+{
+    struct beside *b = ctx;
+    struct call call = call_of(b->d, CLASS_READ);
+    struct bs_err e = BS_ERR_INIT;
+    struct call_result r;
+
+    b->times++;
+    assert_int_equal(call_perform(b->other, &call, &r, &e), BS_OK);
+    call_result_release(&r);
+}
+
+/* An answer that takes its time, beside one that has to be waited for. */
+static bool answer_slowly(struct stage *s, const struct server_request *r)
+{
+    size_t n;
+
+    pthread_mutex_lock(&s->server->lock);
+    n = s->n_log;
+    pthread_mutex_unlock(&s->server->lock);
+    if (n == 1) {
+        usleep(300000);
+        return server_answer(r->fd, 200, "", "{\"who\":\"first\"}");
+    }
+    return server_answer(r->fd, n == 2 ? 429 : 200, "", "{}");
+}
+
+static void what_another_service_is_asked_meanwhile_does_not_wait(void **state)
+{
+    struct desk *d = *state;
+    struct beside b = {d, caller_new(d->s->w->s, d->s->http, d->auth, &d->s->ep, &d->limits), 0};
+    struct call_result r;
+
+    ANSWERS(d->s, {200, "{}", NULL, SAY});
+    d->s->custom = answer_slowly;
+    caller_meanwhile(d->caller, ask_beside, &b);
+    assert_int_equal(perform(d, CLASS_READ, &r), BS_OK);
+    assert_string_equal(json_string(json_get(r.doc, "who"), ""), "first");
+    assert_in_range(r.http.duration_ms, 290, 10000); /* the other's penalty did not hold it up */
+    call_result_release(&r);
+    assert_int_equal(d->s->n_log, 3);
+    assert_true(d->s->log[1].at_ms - d->s->log[0].at_ms < 250);
+    assert_in_range(d->s->log[2].at_ms - d->s->log[1].at_ms, 29000, 34000);
+    assert_int_equal(perform(d, CLASS_READ, &r), BS_OK);
+    call_result_release(&r);
+    assert_int_equal(b.times, 1);
+    caller_meanwhile(d->caller, ask_beside, &b);
+    caller_meanwhile(d->caller, NULL, NULL);
+    assert_int_equal(perform(d, CLASS_READ, &r), BS_OK);
+    call_result_release(&r);
+    assert_int_equal(b.times, 1);
+    caller_free(b.other);
+}
+
 /* ---- one call ---- */
 
 static void a_call_brings_its_answer_with_the_token(void **state)
@@ -685,6 +748,7 @@ int main(void)
         TEST(each_outcome_ends_as_the_interface_says),
         TEST(what_passes_is_waited_for),
         TEST(a_create_is_sent_again_only_after_a_refusal_that_did_nothing),
+        TEST(what_another_service_is_asked_meanwhile_does_not_wait),
         TEST(a_create_whose_kept_connection_dies_is_sent_once),
         TEST(a_create_avoids_a_connection_that_rested),
         TEST(a_create_that_never_left_is_tried_again),
