@@ -63,6 +63,7 @@ struct sheet_apply {
     size_t n_confirmed, cap_confirmed;
     struct after_write after;
     bool answered;       /* after is the answer of the last request, written what it wrote */
+    bool mending;        /* what a request hit by mistake is being put back */
     bool unsure;         /* that answer was lost: only a sure look tells what is there */
     int64_t answered_ms; /* wall clock */
     uint32_t answer_ids; /* the column of after.ids */

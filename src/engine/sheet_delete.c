@@ -478,7 +478,9 @@ static enum bs_rc delete_once(struct sheet_apply *a, struct pending_op **list, s
         return confirm_deletes(a, list, n, e);
     }
     losses_init(&lost, a, list, n);
+    a->mending = true;
     bs_seen(put_back_lost(&lost, e));
+    a->mending = false;
     losses_release(&lost);
     return e->rc;
 }

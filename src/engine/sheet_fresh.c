@@ -13,7 +13,10 @@
 
 #define POLL_FIRST_MS 250
 #define POLL_MOST_MS 4000
-#define SURE_SETTLES 4 /* so many times [network] settle until a sure look is given up */
+/* So many times [network] settle until a sure look is given up; longer where values of people lie
+ * overwritten until then. */
+#define SURE_SETTLES 4
+#define MENDING_SETTLES 20
 
 void sheet_note_answer(struct sheet_apply *a, enum bs_rc rc)
 {
@@ -91,7 +94,9 @@ enum bs_rc sheet_wait_fresh(const struct sheet_apply *a, int64_t *pause_ms, stru
 
 void sheet_wait_start(const struct sheet_apply *a, struct sheet_wait *w)
 {
-    *w = (struct sheet_wait){.until_ms = clock_wall_ms() + SURE_SETTLES * settle_ms(a)};
+    int64_t settles = a->mending ? MENDING_SETTLES : SURE_SETTLES;
+
+    *w = (struct sheet_wait){.until_ms = clock_wall_ms() + settles * settle_ms(a)};
 }
 
 bool sheet_wait_more(struct sheet_wait *w, struct bs_err *e)

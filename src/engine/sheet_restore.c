@@ -352,12 +352,17 @@ enum bs_rc sheet_put_back(struct sheet_apply *a, struct bs_err *e)
 {
     struct restores rs = {.a = a};
 
-    run_issue(a->r, ISSUE_INFO, BS_K_REMOTE, NULL, 0, SYNC_NONE,
-              "rows or columns of tab \"%s\" moved during a write; what was overwritten was put "
-              "back and the write is made again",
-              a->r->tab->title);
     sheet_sent_take(a, &rs.sent);
+    a->mending = true;
     bs_seen(put_all_back(&rs, e));
+    a->mending = false;
+    if (e->rc == BS_OK) {
+        run_issue(
+            a->r, ISSUE_INFO, BS_K_REMOTE, NULL, 0, SYNC_NONE,
+            "rows or columns of tab \"%s\" moved during a write; what was overwritten was put "
+            "back and the write is made again",
+            a->r->tab->title);
+    }
     sheet_sent_free(&rs.sent);
     free(rs.list);
     return e->rc;

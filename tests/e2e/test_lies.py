@@ -242,10 +242,15 @@ def test_reads_that_show_the_sheet_before_our_last_write_are_looked_at_again():
 
 def test_looks_that_show_the_sheet_before_a_row_was_deleted_misplace_nothing():
     """The reads of a run lag behind a row that a person deleted, so that it writes to the rows below it, and
-    then behind that write."""
+    then behind that write: for a moment, and for longer than `settle` says."""
+    looks_behind_a_deletion(2, 1000)
+    looks_behind_a_deletion(1, 2500)
+
+
+def looks_behind_a_deletion(settle, ms):
     with Stage(scenario(FIELDS, records(12)), dict(DELETING, max_delete="50%", full_scan="0s"),
                unchanged) as s:
-        s.home.settle = 2
+        s.home.settle = settle
         s.home.write_ini()
         names = [plain(row[0]) for row in s.twin.rows("Deals")[1:13]]
         wanted = {n: int(n[5:]) for n in names[1:]}
@@ -267,12 +272,151 @@ def test_looks_that_show_the_sheet_before_a_row_was_deleted_misplace_nothing():
         for k in range(1, reads + 1):
             begin()
             s.twin.faults({"match": {"kind": "sheets.read", "nth": k},
-                           "fault": {"kind": "stale_read", "ms": 1000}})
+                           "fault": {"kind": "stale_read", "ms": ms}})
             s.home.sync(expect=None)
             s.twin.faults()
-            s.settle(f"stale from read {k}")
-            agree(s, f"stale from read {k}", wanted)
+            what = f"stale for {ms} ms from read {k}"
+            s.settle(what)
+            agree(s, what, wanted)
             s.home.quiet()
+
+
+def stale(nth, ms, writes=1):
+    return {"match": {"kind": "sheets.read", "nth": nth},
+            "fault": {"kind": "stale_read", "ms": ms, "writes": writes}}
+
+
+def test_a_row_whose_write_was_not_answered_is_not_made_twice_by_looks_that_lag():
+    """Reads lag behind that write for longer than `settle`, then for longer than the run can wait."""
+    wanted = {f"deal {i:03d}": i for i in range(12)}
+    wanted.update({"late": 1, "deal 004": 1004})
+    with Stage(scenario(FIELDS, records(12)), dict(DELETING, full_scan="0s"), unchanged) as s:
+        s.home.settle = 1
+        s.home.write_ini()
+
+        def begin():
+            s.again()
+            s.home.write_ini()
+            s.twin.person(airtable=[
+                {"op": "update", "table": "Deals", "record": "deal 004",
+                 "fields": {"Amount": 1004}},
+                {"op": "create", "table": "Deals", "fields": {"Name": "late", "Amount": 1}}])
+            s.twin.reset()
+        begin()
+        s.home.sync()
+        kinds = [r["kind"] for r in s.twin.requests()]
+        looks = kinds[:kinds.index("sheets.write")].count("sheets.read")
+        for lost in ("cut_after", "cut_headers", "truncate"):
+            for ms in (2500, 7000):
+                begin()
+                s.twin.faults({"match": {"kind": "sheets.write"}, "fault": {"kind": lost}},
+                              stale(looks + 1, ms))
+                p = s.home.sync(expect=None)
+                assert p.returncode == (0 if ms == 2500 else 1), \
+                    (lost, ms, p.returncode, p.stdout, p.stderr)
+                if p.returncode:
+                    assert "Google lags behind" in s.home.last_log()["errors"][-1]["message"], \
+                        s.home.last_log()["errors"]
+                sides(s)
+                s.twin.faults()
+                s.settle(f"{lost}, stale for {ms} ms")
+                agree(s, f"{lost}, stale for {ms} ms", wanted)
+                s.home.quiet()
+
+
+def test_a_row_made_twice_by_a_look_that_lags_is_taken_back():
+    """The run that made the row is killed before it knows, and a person sorts the tab. The reads of the
+    next one lag behind all that for longer than `settle`: it makes the row again, sees it twice in its
+    answer, and takes one away."""
+    wanted = {f"deal {i:03d}": i for i in range(12)}
+    wanted["late"] = 1
+    with Stage(scenario(FIELDS, records(12)), dict(DELETING, full_scan="0s"), unchanged) as s:
+        s.home.settle = 1
+        s.home.write_ini()
+        s.twin.person(airtable=[{"op": "create", "table": "Deals",
+                                 "fields": {"Name": "late", "Amount": 1}}])
+        p = start(s.home, "sync", env={"BASESYNC_FAIL": "sheet.written:1:kill"})
+        killed(p)
+        assert "late" in [plain(row[0]) for row in s.twin.rows("Deals")]
+        s.twin.person(**sheet("sort", by="Name", header=True, descending=True))
+        s.twin.reset()
+        s.twin.faults(stale(1, 2500, 2))
+        s.home.sync(expect=None)
+        made = [c for w in s.twin.writes() if w["service"] == "sheets"
+                for c in w["detail"]["changes"] if c.get("cell", "").startswith("Deals!D14")]
+        assert [c["old"] == c["new"] for c in made][:1] == [False], "the reads did not lag"
+        sides(s)  # no id twice
+        s.twin.faults()
+        s.settle("made twice")
+        agree(s, "made twice", wanted)
+        s.home.quiet()
+
+
+def test_a_write_among_moved_rows_that_no_read_shows_stops_the_sync():
+    """Reads lag behind it for longer than a run can wait: it stops, writes nothing more, and says so."""
+    with Stage(scenario(FIELDS, records(12)), {"direction": "airtable_to_sheets",
+                                               "full_scan": "0s"}, unchanged) as s:
+        s.home.settle = 1
+        s.home.write_ini()
+        s.twin.person(airtable=[{"op": "update", "table": "Deals", "record": "deal 004",
+                                 "fields": {"Amount": 1004}}])
+        s.home.sync()
+        looks = [r["kind"] for r in s.twin.requests()].count("sheets.read")
+        for writes, sentence in ((1, "no read shows yet"), (2, "Google lags behind")):
+            s.again()
+            s.home.write_ini()
+            s.twin.person(airtable=[{"op": "update", "table": "Deals", "record": "deal 004",
+                                     "fields": {"Amount": 1004}}])
+            s.twin.reset()
+            s.twin.faults({"match": {"kind": "sheets.write"}, "fault": dict(
+                {"kind": "person"}, **sheet("sort", by="Name", header=True, descending=True))},
+                stale(looks + 1, 60000, writes))
+            s.home.sync(expect=1)
+            changed = [w for w in s.twin.writes()
+                       if w["service"] == "sheets" and w["detail"]["changes"]]
+            assert len(changed) == 1, changed
+            message = s.home.last_log()["errors"][-1]["message"]
+            assert sentence in message, message
+            s.twin.control("clock", {"advance_ms": 60000})
+            s.twin.faults()
+            s.settle(sentence)
+            wanted = {f"deal {i:03d}": i for i in range(12)}
+            agree(s, sentence, dict(wanted, **{"deal 004": 1004}))
+            s.home.quiet()
+
+
+def test_looks_that_lag_before_a_deletion_bring_no_row_back():
+    """A person deletes a row while rows are to go whose records were deleted: before each read, which
+    shows neither that nor anything since."""
+    with Stage(scenario(FIELDS, records(12)), dict(DELETING, max_delete="50%", full_scan="0s"),
+               unchanged) as s:
+        s.home.settle = 1
+        s.home.write_ini()
+        names = [plain(row[0]) for row in s.twin.rows("Deals")[1:13]]
+        gone = {names[0], names[5], names[8]}
+        wanted = {n: int(n[5:]) for n in names if n not in gone}
+
+        def begin():
+            s.again()
+            s.home.write_ini()
+            s.twin.person(airtable=[{"op": "delete", "table": "Deals", "record": names[i]}
+                                    for i in (5, 8)])
+            s.twin.reset()
+        begin()
+        s.home.sync()
+        reads = [r["kind"] for r in s.twin.requests()].count("sheets.read")
+        for ms in (500, 2500):
+            for k in range(1, reads + 1):
+                begin()
+                s.twin.faults({"match": {"kind": "sheets.read", "nth": k}, "fault": dict(
+                    {"kind": "person"}, **sheet("delete_rows", row=2))}, stale(k, ms))
+                s.home.sync(expect=None)
+                s.twin.faults()
+                what = f"stale for {ms} ms from read {k}"
+                s.settle(what)
+                s.settle(what)
+                agree(s, what, wanted)
+                s.home.quiet()
 
 
 def test_the_read_behind_the_last_write_of_a_killed_run_is_looked_at_again():

@@ -243,7 +243,7 @@ static void set_hint(struct outcome *o, struct twin *t)
         o->req.hint = hints[i];
         o->req.hint_ms = tj_int(f, "ms", 5000);
         if (strcmp(hints[i], "stale_read") == 0 && strcmp(o->cls.service, "google") == 0)
-            sheets_set_stale(t->sheets, o->req.hint_ms);
+            sheets_set_stale(t->sheets, o->req.hint_ms, (int)tj_int(f, "writes", 1));
     }
 }
 

@@ -306,8 +306,10 @@ static bool check_access(struct sreq *q, const struct route *r)
     if (r->write ? !book_can_write(b, q->email) : !book_role(b, q->email))
         return s_fail(&q->err, 403, "The caller does not have permission");
     q->book = b;
-    bool stale = !r->write && q->req->now_ms < q->s->stale_until_ms && b->before;
-    q->st = stale ? b->before : b->now;
+    bool stale = !r->write && q->req->now_ms < q->s->stale_until_ms;
+    q->st = b->now;
+    for (int i = 0; stale && i < q->s->stale_writes && b->before[i]; i++)
+        q->st = b->before[i];
     q->calc = calc_begin(q->st, q->req->now_ms);
     return true;
 }

@@ -20,11 +20,13 @@ struct book_share {
     char *role;  /* owner, writer, reader */
 };
 
+#define STALE_MOST 4 /* writes that reads may lag behind */
+
 struct book {
     char *id;
     char *mime; /* of a spreadsheet mostly; a file of another type is no spreadsheet */
     struct g_state *now;
-    struct g_state *before; /* the last write; NULL when there was none */
+    struct g_state *before[STALE_MOST]; /* the last write, the one before it, ...; NULL when none */
     struct book_share *share;
     size_t n_share;
     char *creator; /* the account whose program made it by the API; NULL: a person */
@@ -49,6 +51,7 @@ struct sheets {
     struct book **book;
     size_t n_book;
     int64_t stale_until_ms;
+    int stale_writes; /* how many writes reads lag behind, from 1 */
     struct sheets_change *change;
     size_t n_change;
 };

@@ -25,7 +25,8 @@ static void book_free(struct book *b)
     free(b->creator);
     free(b->parent);
     grid_free(b->now);
-    grid_free(b->before);
+    for (int i = 0; i < STALE_MOST; i++)
+        grid_free(b->before[i]);
     free(b);
 }
 
@@ -42,8 +43,9 @@ void sheets_free(struct sheets *s)
     free(s);
 }
 
-void sheets_set_stale(struct sheets *s, int64_t ms)
+void sheets_set_stale(struct sheets *s, int64_t ms, int writes)
 {
+    s->stale_writes = writes;
     s->stale_until_ms = twin_now_ms(s->t) + ms;
 }
 
@@ -153,10 +155,13 @@ void book_commit(struct sheets *s, struct book *b, struct g_state *next, bool ch
 {
     book_settle(s, b);
     bool renamed = strcmp(b->now->title, next->title) != 0;
-    struct g_state *old = changed ? b->before : b->now;
-    if (changed) /* a write of nothing does not help a read that lags behind the one before it */
-        b->before = b->now;
-    grid_free(old);
+    if (changed) { /* a write of nothing does not help a read that lags behind the one before it */
+        grid_free(b->before[STALE_MOST - 1]);
+        memmove(b->before + 1, b->before, (STALE_MOST - 1) * sizeof *b->before);
+        b->before[0] = b->now;
+    } else {
+        grid_free(b->now);
+    }
     b->now = next;
     b->last_edit_ms = twin_now_ms(s->t);
     if (!b->edits++)

@@ -86,8 +86,8 @@ char *sheets_person(struct sheets *s, const cJSON *edit);
  * email is the account the token belongs to, scope its scopes. */
 void sheets_handle(struct sheets *s, const struct twin_req *req, const char *email,
                    const char *scope, struct twin_res *res);
-/* Reads show the state before the last write until the twin's clock has moved on by ms. */
-void sheets_set_stale(struct sheets *s, int64_t ms);
+/* Reads show the state before the last writes until the twin's clock has moved on by ms. */
+void sheets_set_stale(struct sheets *s, int64_t ms, int writes);
 void drive_handle(struct sheets *s, const struct twin_req *req, const char *email,
                   const char *scope, struct twin_res *res);
 
