@@ -40,6 +40,7 @@ struct conf_sync {
     int max_retries;
     int batch_rows, batch_records;
     int64_t full_scan_ms; /* 0: every run is a full scan */
+    bool drive_gate;      /* Drive's version of the spreadsheet may stand for its look */
 };
 
 struct conf {

@@ -228,6 +228,9 @@ const struct conf_key conf_keys[] = {
  "Records written with one request"},
 {IN_SYNC, "full_scan", &conf_ms, S(full_scan_ms), "6h", 0, 30 * DAY, NULL, NULL,
  "At least this often all is compared, whatever the change feeds say; 0s: always"},
+{IN_SYNC, "drive_gate", &conf_bool, S(drive_gate), "no", 0, 0, NULL, NULL,
+ "Ask Google Drive first whether the spreadsheet has changed, and read the tab only then: for "
+ "large tabs; edits in the sheet are seen some minutes later"},
 };
 /* clang-format on */
 const size_t conf_n_keys = sizeof conf_keys / sizeof *conf_keys;

@@ -8,6 +8,8 @@
  */
 #define RUN_DEADLINE_MS ((int64_t)6 * 60 * 60 * 1000)
 
+#define DRIVE_SCOPE "https://www.googleapis.com/auth/drive.metadata.readonly" /* for the gate */
+
 struct run_connections {
     struct endpoints ep;
     struct call_limits limits;
@@ -58,6 +60,9 @@ enum bs_rc run_connect(struct run *r, struct bs_err *e)
             BS_OK) {
         return e->rc;
     }
+    if (r->cs->drive_gate) {
+        auth_ask_also(c->google, DRIVE_SCOPE);
+    }
     auth_tell_secrets(c->airtable, log_secret);
     auth_tell_secrets(c->google, log_secret);
     r->at_caller = caller_new(r->env->store, r->http, c->airtable, &c->ep, &c->limits);
@@ -78,6 +83,15 @@ void run_disconnect(struct run *r)
         auth_free(r->connections->google);
     }
     http_free(r->http);
+}
+
+bool run_renew_google(struct run *r)
+{
+    struct bs_err ignored = BS_ERR_INIT;
+    const char *token = NULL;
+
+    return auth_is_own_scope(r->connections->google) &&
+           auth_token(r->connections->google, true, &token, &ignored) == BS_OK;
 }
 
 bool run_wrote(const struct caller *c)

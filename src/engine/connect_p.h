@@ -12,6 +12,8 @@ enum bs_rc run_connect(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 void run_disconnect(struct run *r);
 /* Whether anything was sent that may have changed what the service holds; NULL: nothing. */
 bool run_wrote(const struct caller *c);
+/* Another token, with the scopes that are wanted now: false when only a person can give them. */
+bool run_renew_google(struct run *r);
 /* Calls and bytes so far into r->counts. */
 void run_count_calls(struct run *r);
 

@@ -43,10 +43,11 @@ static const char *settings_mark(struct run *r)
         add_text(&b, c->mapping.entries[i].column);
         buf_addf(&b, "%d;", (int)c->mapping.entries[i].direction);
     }
-    buf_addf(&b, "%d %d %d %d %d %d %d %d %d %d %d %d %d", c->mapping.all, (int)u->direction,
+    buf_addf(&b, "%d %d %d %d %d %d %d %d %d %d %d %d %d %d", c->mapping.all, (int)u->direction,
              (int)u->conflicts, u->delete_extra_rows, u->delete_extra_records,
              u->resolve_linked_records, u->create_missing_linked_records, u->create_choices,
-             u->strict, u->dropdowns, u->keep_formulas, (int)u->copied_rows, u->include_header);
+             u->strict, u->dropdowns, u->keep_formulas, (int)u->copied_rows, u->include_header,
+             c->drive_gate);
     snprintf(mark, sizeof mark, "%016llx",
              (unsigned long long)siphash(&r->convert.key, b.data, b.len));
     buf_release(&b);

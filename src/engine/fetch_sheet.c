@@ -501,8 +501,7 @@ static enum bs_rc check_loaded(struct run *r, struct bs_err *e)
     return BS_OK;
 }
 
-/* Is there a record that is not simply as it was? Then something may be written. */
-static bool is_anything_new(const struct run *r)
+bool run_is_anything_new(const struct run *r)
 {
     for (size_t i = 0; i < r->state.n_records; i++) {
         uint32_t pair = strmap_get(r->pair_by_id, r->state.records[i].id);
@@ -535,7 +534,7 @@ enum bs_rc run_read_grid(struct run *r, struct bs_err *e)
         rc = sheets_read_grid(r->sh, r->tab->title, ranges, n, on_grid, &g, r->arena,
                               r->feed.tab_assumed ? &seen : NULL, e);
     }
-    if (rc == BS_OK && r->feed.tab_assumed && (n > 0 || is_anything_new(r))) {
+    if (rc == BS_OK && r->feed.tab_assumed && (n > 0 || run_is_anything_new(r))) {
         rc = run_feed_prove_tab(r, seen, e);
     }
     if (rc == BS_OK) {

@@ -189,6 +189,16 @@ static enum bs_rc ask_feed_and_sheet(struct run *r, struct bs_err *e)
     return get_ready(r, false, e);
 }
 
+/* The version that Drive tells may stand for the sheet, when the feed names nothing. */
+static enum bs_rc ask_feed_and_gate(struct run *r, struct bs_err *e)
+{
+    if (run_feed_start(r, e) != BS_OK || r->feed.delta) {
+        return e->rc != BS_OK ? e->rc : run_gate(r, &r->shut, e);
+    }
+    r->feed.tab_assumed = false;
+    return get_ready(r, false, e);
+}
+
 /* A delta reads what the feed and the sheet name; it becomes a full run when that cannot be
  * trusted. Nothing has been written until then. */
 static enum bs_rc get_all(struct run *r, struct bs_err *e)
@@ -199,11 +209,11 @@ static enum bs_rc get_all(struct run *r, struct bs_err *e)
         bool delta = r->feed.delta;
 
         if (get_ready(r, !asked, e) == BS_OK && delta && !asked) {
-            bs_seen(ask_feed_and_sheet(r, e));
+            bs_seen(r->cs->drive_gate ? ask_feed_and_gate(r, e) : ask_feed_and_sheet(r, e));
             asked = true;
         }
         asked = asked || !delta;
-        if (e->rc == BS_OK) {
+        if (e->rc == BS_OK && !r->shut && run_gate_forget(r, e) == BS_OK) {
             bs_seen(read_all(r, e));
         }
     } while (e->rc != BS_OK && run_feed_drop(r, e));
@@ -361,7 +371,8 @@ static bool writes_airtable(const struct plan *plan)
 
 static enum bs_rc one_pass(struct run *r, bool first, struct bs_err *e)
 {
-    if ((first ? get_all(r, e) : read_all(r, e)) != BS_OK || run_apply_choices(r, e) != BS_OK) {
+    if ((first ? get_all(r, e) : read_all(r, e)) != BS_OK || r->shut ||
+        run_apply_choices(r, e) != BS_OK) {
         return e->rc;
     }
     struct plan *plan = plan_make(&r->state);
@@ -422,7 +433,8 @@ static enum bs_rc execute(struct run *r, struct bs_err *e)
             return e->rc;
         }
     }
-    if (r->opt->dry_run || run_store_target(r, true, e) != BS_OK) {
+    if (r->opt->dry_run ||
+        (!r->shut && (run_store_target(r, true, e) != BS_OK || run_gate_close(r, e) != BS_OK))) {
         return e->rc;
     }
     FAIL_POINT("run.closing");

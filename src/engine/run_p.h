@@ -101,8 +101,10 @@ struct run {
     bool load_all;            /* every row and record is wanted with its cells */
     struct run_extra *extras; /* arena */
     size_t n_extras;
-    bool made_choices;   /* a write has made a new select choice */
-    unsigned steps_told; /* bits of enum run_step */
+    const char *drive_version; /* as told before the look of this run; NULL: not asked */
+    bool shut;                 /* nothing to do, by the feed and by the spreadsheet's version */
+    bool made_choices;         /* a write has made a new select choice */
+    unsigned steps_told;       /* bits of enum run_step */
     struct run_feed feed;
 };
 
@@ -139,6 +141,19 @@ bool run_names_by_id(const struct run *r);
  * before they become side cells, outside of any transaction. */
 enum bs_rc run_name_links(struct run *r, const struct airtable_record *const *records, size_t n,
                           struct bs_err *e) BS_MUST_CHECK;
+
+/* Whether there is a record that is not simply as it was: then something may be written. */
+bool run_is_anything_new(const struct run *r);
+
+/* ---- gate.c ---- */
+/* A delta, once the feed is known: *shut when the sheet is as it was at the last look, so that
+ * there is nothing to do. What Drive cannot tell never ends a run. */
+enum bs_rc run_gate(struct run *r, bool *shut, struct bs_err *e) BS_MUST_CHECK;
+/* Before both sides are read. */
+enum bs_rc run_gate_forget(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* At the end of a run that has looked: the next one may take the gate's word, if there was nothing
+ * to do. */
+enum bs_rc run_gate_close(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 
 /* ---- fetch_airtable.c ---- */
 enum bs_rc run_read_airtable(struct run *r, struct bs_err *e) BS_MUST_CHECK;

@@ -47,7 +47,8 @@ static bool will_look(const struct conf_sync *cs, const struct feed_state *was)
 {
     int64_t age = was == NULL ? -1 : clock_wall_ms() - was->full_scan_ms;
 
-    return was != NULL && was->full_scan_ms != 0 && age >= 0 && age < cs->full_scan_ms;
+    return !cs->drive_gate && was != NULL && was->full_scan_ms != 0 && age >= 0 &&
+           age < cs->full_scan_ms;
 }
 
 /* A guess from what is stored; the run that comes asks itself when it wants something else. */

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/str.h"
 #include "net/oauth.h"
+#include "net/oauth_client.h"
 #include "net/retry.h"
 #include "store/lease.h"
 #include "store/syncs.h"
@@ -43,6 +44,7 @@ struct auth {
     bool skewed;  /* skew_ms is to be added to our clock for the token server */
     int64_t skew_ms;
     int64_t early_ms; /* how long before its end a token is renewed */
+    const char *also; /* a scope that a service account asks for besides; NULL */
     auth_secret_fn *tell;
     char user_name[USER_NAME_MAX]; /* "" for the only user there is */
     char command[USER_NAME_MAX + 48];
@@ -212,6 +214,16 @@ const char *auth_scopes(const struct auth *a)
     return a->c->scopes ? a->c->scopes : "";
 }
 
+void auth_ask_also(struct auth *a, const char *scope)
+{
+    a->also = oauth_scope_has(auth_scopes(a), scope) ? NULL : scope;
+}
+
+bool auth_is_own_scope(const struct auth *a)
+{
+    return a->c->kind == CREDENTIAL_SERVICE_ACCOUNT;
+}
+
 /* ---- asking a token server ---- */
 
 /* One request. basic: "id:secret" or NULL. *date_ms: what the server's clock said, 0 when it did
@@ -244,17 +256,23 @@ static enum bs_rc ask(struct http *http, const char *url, const char *basic, con
 static enum bs_rc ask_with_assertion(struct auth *a, const struct service_account *sa,
                                      struct oauth_tokens *out, int64_t *date_ms, struct bs_err *e)
 {
-    const char *scope = auth_scopes(a)[0] ? auth_scopes(a) : GOOGLE_SCOPE;
+    struct buf scope;
     int64_t now = clock_wall_ms() + (a->skewed ? a->skew_ms : 0);
     struct buf form;
     enum bs_rc rc;
 
     buf_init(&form, FORM_MAX);
-    rc = oauth_service_account_form(sa, scope, GOOGLE_AUDIENCE, now, &form, e);
+    buf_init(&scope, FORM_MAX);
+    buf_adds(&scope, auth_scopes(a)[0] ? auth_scopes(a) : GOOGLE_SCOPE);
+    if (a->also) {
+        buf_addf(&scope, " %s", a->also);
+    }
+    rc = oauth_service_account_form(sa, scope.data, GOOGLE_AUDIENCE, now, &form, e);
     if (rc == BS_OK) {
         rc = ask(a->http, a->ep->google_token, NULL, &form, out, date_ms, e);
     }
     buf_wipe(&form);
+    buf_release(&scope);
     return rc;
 }
 

@@ -48,6 +48,10 @@ const char *auth_project(const struct auth *a);
 /* False for one made by auth_new_unsaved. */
 bool auth_is_stored(const struct auth *a);
 const char *auth_scopes(const struct auth *a);
+/* A service account asks for its scopes itself, with each token: for this one, too, from the next
+ * token on. Of a person's sign-in nothing changes. scope is borrowed. */
+void auth_ask_also(struct auth *a, const char *scope);
+bool auth_is_own_scope(const struct auth *a); /* a service account's */
 
 /* Calls fn now for each secret of the connection and later for each new one, so that a log can
  * recognise them (log_secret). */
