@@ -4,7 +4,7 @@ takes an answer that is not true any more."""
 import os
 import time
 
-from faulty import start
+from faulty import change, start
 from harness import PROFILE, Home, Twin, field, main, record, scenario
 from test_serve import Server
 
@@ -296,6 +296,37 @@ def test_the_syncs_of_one_tick_of_serve_share_what_they_ask():
         assert w.home.sql("""SELECT count(*) FROM "SyncLog" WHERE triggeredBy = 'scheduled' AND
                              status = 'SUCCESS'""") == [(3,)]
         assert sorted(k for k in kinds if not k.startswith("token")) == ["airtable.payloads", "sheets.read"], kinds
+
+
+def test_calls_that_are_shared_are_planned_once_for_the_month():
+    budget = 60
+    with Three() as w:
+        # as if nothing had run yet: by this clock the runs so far lie ahead
+        change(w.home, 'DELETE FROM "SyncLog"', 'DELETE FROM "UsageMonth"', 'DELETE FROM "FeedState"',
+               'UPDATE "SyncConfig" SET nextSyncAt = NULL, lastSyncAt = NULL')
+        w.home.airtable += f"\nmonthly_budget = {budget}"
+        w.home.write_ini()
+
+        def used():
+            return sum(n for (n,) in w.home.sql('SELECT calls FROM "UsageMonth" WHERE month = ?', "2026-01"))
+
+        def next_at():
+            return w.home.sql('SELECT min(nextSyncAt) FROM "SyncConfig"')[0][0]
+
+        with Server(w.home, "2026-01-31 16:02:00") as s:
+            jobs = 0
+            while next_at() < "2026-02-01" and jobs < 100:
+                at = next_at()
+                s.set(at)
+                jobs += 1
+                s.until_jobs(jobs)
+                s.until(lambda at=at: next_at() > at)
+            s.stop()
+        outcomes = w.home.sql('SELECT status, count(*) FROM "SyncLog" GROUP BY status')
+        assert [o[0] for o in outcomes] == ["SUCCESS"], (outcomes, used())
+        assert budget * 0.7 <= used() <= budget, (outcomes, used())
+        # had each paid for itself, so many runs could not have been made
+        assert outcomes[0][1] > budget, (outcomes, used())
 
 
 if __name__ == "__main__":
