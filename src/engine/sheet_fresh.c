@@ -122,8 +122,8 @@ static enum bs_rc ask_places(struct sheet_apply *a, bool *refused, struct bs_err
     sheets_batch_nothing(a->batch);
     enum bs_rc rc = sheet_send(a, &bad, e);
 
-    *refused = rc == BS_SKIP;
-    if (rc == BS_SKIP || rc == BS_UNSURE) {
+    *refused = rc == BS_SKIP || e->http == 501;
+    if (*refused || rc == BS_UNSURE) {
         bs_err_clear(e);
     }
     return e->rc;

@@ -419,6 +419,23 @@ def test_looks_that_lag_before_a_deletion_bring_no_row_back():
                 s.home.quiet()
 
 
+def test_a_deletion_waits_where_the_sheet_does_not_say_how_it_stands():
+    with Stage(scenario(FIELDS, records(12)), dict(DELETING, max_delete="50%", full_scan="0s"),
+               unchanged) as s:
+        s.home.settle = 2
+        names = [plain(row[0]) for row in s.twin.rows("Deals")[1:13]]
+        for code in (400, 501):
+            s.again()
+            s.home.write_ini()
+            s.twin.person(airtable=[{"op": "delete", "table": "Deals", "record": names[3]}])
+            s.twin.faults({"match": {"kind": "sheets.write", "nth": 1},
+                           "fault": {"kind": "status", "code": code}})
+            assert timed(s.home.sync) > 2
+            agree(s, f"refused with {code}", {n: int(n[5:]) for n in names if n != names[3]})
+            s.twin.faults()
+            s.home.quiet()
+
+
 def test_the_read_behind_the_last_write_of_a_killed_run_is_looked_at_again():
     n = 12
     with Stage(scenario(FIELDS, records(n)), DELETING, work_to_do) as s:
