@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "engine/connect_p.h"
 #include "engine/run_p.h"
+#include "engine/shared_p.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +66,12 @@ static enum bs_rc note_refusal(struct run *r, const char *said, const struct bs_
 /* A service account's token from before may lack the scope: another one is made once. */
 static enum bs_rc ask(struct run *r, char version[32], struct bs_err *e)
 {
+    const char *known = shared_drive_version(r);
     int64_t modified_ms;
 
+    if (known != NULL && str_copy(version, 32, known)) {
+        return BS_OK;
+    }
     if (sheets_drive_version(r->sh, version, &modified_ms, e) != BS_OK &&
         e->kind == BS_K_PERMISSION && run_renew_google(r)) {
         bs_err_clear(e);
@@ -74,6 +79,9 @@ static enum bs_rc ask(struct run *r, char version[32], struct bs_err *e)
     }
     if (e->rc == BS_OK && version[0] == '\0') {
         return bs_fail(e, BS_STOP_SYNC, BS_K_REMOTE, "Google Drive told no version");
+    }
+    if (e->rc == BS_OK) {
+        shared_keep_version(r, version);
     }
     return e->rc;
 }

@@ -45,6 +45,8 @@ struct run_shared {
     size_t n_tabs;
     int64_t tabs_ms, tabs_wall_ms;
     struct arena *tabs_arena;
+    char drive_version[32]; /* of the spreadsheet, for the gates; "" not asked */
+    int64_t drive_ms;
     bool tabs_refused; /* one of them cannot be read: each run reads its own */
 };
 
@@ -72,6 +74,10 @@ void shared_keep_feed(struct run *r, int64_t from, struct json *doc);
  * the tabs that the next runs will want. Sets r->state.sheet_seen_ms. */
 enum bs_rc shared_read_values(struct run *r, const struct a1_range *ranges, size_t n,
                               sheets_row_fn *each, void *ctx, struct bs_err *e) BS_MUST_CHECK;
+/* The spreadsheet's version as Drive has told it to a run before; NULL: to be asked. */
+const char *shared_drive_version(const struct run *r);
+void shared_keep_version(struct run *r, const char *version);
+/* All that is known of the spreadsheet. */
 void shared_forget_tabs(struct run_shared *s);
 
 #endif

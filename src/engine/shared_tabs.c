@@ -19,6 +19,7 @@ void shared_forget_tabs(struct run_shared *s)
         tape_free(s->tabs[i].tape);
     }
     s->n_tabs = 0;
+    s->drive_version[0] = '\0';
     if (s->tabs_arena != NULL) {
         arena_reset(s->tabs_arena);
     }
@@ -290,4 +291,26 @@ enum bs_rc shared_read_values(struct run *r, const struct a1_range *ranges, size
         return read_alone(r, ranges, n, each, ctx, e);
     }
     return read_along(r, ranges, n, each, ctx, e);
+}
+
+/* ---- the gate ---- */
+
+const char *shared_drive_version(const struct run *r)
+{
+    const struct run_shared *s = r->env->shared;
+
+    return s != NULL && s->drive_version[0] != '\0' &&
+                   clock_mono_ms() - s->drive_ms <= SHARED_AGE_MS
+               ? s->drive_version
+               : NULL;
+}
+
+void shared_keep_version(struct run *r, const char *version)
+{
+    struct run_shared *s = r->env->shared;
+
+    if (s != NULL) {
+        (void)str_copy(s->drive_version, sizeof s->drive_version, version);
+        s->drive_ms = clock_mono_ms();
+    }
 }

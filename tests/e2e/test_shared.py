@@ -298,6 +298,25 @@ def test_the_syncs_of_one_tick_of_serve_share_what_they_ask():
         assert sorted(k for k in kinds if not k.startswith("token")) == ["airtable.payloads", "sheets.read"], kinds
 
 
+def test_the_gates_of_three_syncs_ask_drive_once():
+    with Three() as w:
+        for t in TABLES:
+            w.home.set(t.lower(), drive_gate="yes")
+        w.home.sync()
+        w.twin.control("clock", {"advance_ms": 240000})
+        w.home.sync()
+        w.twin.reset()
+        w.home.sync()
+        assert [r["kind"] for r in w.twin.requests()] == ["airtable.payloads", "drive"]
+        # what the first one writes ends what Drive has said
+        w.twin.person(airtable=[w.edit("Deals", "Deals 05", Amount=500)],
+                      sheets=[w.put("Third", "Third 05", "Amount", 300)])
+        w.twin.control("clock", {"advance_ms": 240000})
+        w.home.sync()
+        w.agree()
+        assert [r["Amount"] for r in w.twin.records("Third").values() if r["Name"] == "Third 05"] == [300]
+
+
 def test_calls_that_are_shared_are_planned_once_for_the_month():
     budget = 60
     with Three() as w:
