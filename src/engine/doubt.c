@@ -62,6 +62,14 @@ static bool as_we_left_it(const struct run *r)
     return true;
 }
 
+static enum bs_rc look_later(int64_t ms, struct bs_err *e)
+{
+    bs_err_clear(e);
+    os_wait(ms, -1);
+    return os_stop_requested() ? bs_fail(e, BS_STOP_SYNC, BS_K_STATE, "stopped by a signal")
+                               : bs_fail(e, BS_RETRY, BS_K_STATE, "waited for a late read");
+}
+
 enum bs_rc run_doubt_sheet(struct run *r, struct bs_err *e)
 {
     int64_t left = 0;
@@ -69,9 +77,21 @@ enum bs_rc run_doubt_sheet(struct run *r, struct bs_err *e)
     if (lag_left(r, &left, e) != BS_OK || left == 0 || as_we_left_it(r)) {
         return e->rc;
     }
-    os_wait(left, -1);
-    return os_stop_requested() ? bs_fail(e, BS_STOP_SYNC, BS_K_STATE, "stopped by a signal")
-                               : bs_fail(e, BS_RETRY, BS_K_STATE, "waited for a late read");
+    return look_later(left, e);
+}
+
+enum bs_rc run_doubt_drift(struct run *r, struct bs_err *e)
+{
+    struct bs_err why = BS_ERR_INIT;
+    int64_t left = 0;
+
+    if (e->kind != BS_K_SCHEMA || r->feed.delta) {
+        return e->rc; /* a delta becomes a full run, which looks again at once */
+    }
+    if (lag_left(r, &left, &why) != BS_OK) {
+        *e = why;
+    }
+    return left == 0 ? e->rc : look_later(left, e);
 }
 
 /* ---- rows that went by mistake ---- */

@@ -147,8 +147,10 @@ static enum bs_rc read_sides(struct run *r, struct bs_err *e)
 
     r->sheet_ahead = false;
     r->state.n_records = 0;
-    if ((!ahead && run_read_sheet(r, e) != BS_OK) || run_doubt_sheet(r, e) != BS_OK ||
-        run_recover_rows(r, e) != BS_OK ||
+    if (!ahead && run_read_sheet(r, e) != BS_OK) {
+        return run_doubt_drift(r, e);
+    }
+    if (run_doubt_sheet(r, e) != BS_OK || run_recover_rows(r, e) != BS_OK ||
         (r->feed.delta ? run_read_delta(r, e) : run_read_airtable(r, e)) != BS_OK ||
         run_read_grid(r, e) != BS_OK || (r->feed.delta && run_feed_check_choices(r, e) != BS_OK)) {
         return e->rc;

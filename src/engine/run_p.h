@@ -183,6 +183,9 @@ enum bs_rc run_note_sheet_write(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 /* After the sheet was read: BS_RETRY, once it has waited, when what is shown may lag behind our own
  * last write. */
 enum bs_rc run_doubt_sheet(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Reading the sheet has failed with e: the same when a header of ours may be missing for that
+ * reason only, else e as it is. */
+enum bs_rc run_doubt_drift(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 /* Right before rows are deleted, inside the transaction of their history: whose rows; n 0: it is
  * over, and none went by mistake. */
 enum bs_rc run_note_row_deletes(struct run *r, const char *const *ids, size_t n,

@@ -240,6 +240,19 @@ def test_reads_that_show_the_sheet_before_our_last_write_are_looked_at_again():
             s.home.quiet()
 
 
+def test_a_header_that_a_late_read_does_not_show_yet_is_not_missed():
+    for full_scan in ("0s", "6h"):
+        with Stage(scenario(FIELDS, records(12)), {"full_scan": full_scan}) as s:
+            s.home.settle = 6
+            s.home.write_ini()
+            s.home.sync()
+            s.twin.faults({"match": {"kind": "sheets.read", "nth": 1}, "fault": {"kind": "stale_read"}})
+            took = timed(s.home.sync)
+            assert 2 < took < 12, took
+            agree(s, "a late read")
+            s.home.quiet()
+
+
 def test_looks_that_show_the_sheet_before_a_row_was_deleted_misplace_nothing():
     """The reads of a run lag behind a row that a person deleted, so that it writes to the rows below it, and
     then behind that write: for a moment, and for longer than `settle` says."""
