@@ -249,12 +249,18 @@ static void read_partners(struct pass *p)
     }
 }
 
-/* A row is known by the journal only while its id cell says nothing of its own. */
-static bool row_is_free(struct world *w, const char *id)
+/* A row is known by the journal only while its id cell says nothing of its own: it is empty, or a
+ * copy of that of a row above, or names a record that is gone. */
+static bool row_is_free(struct world *w, size_t at)
 {
+    const char *id = w->rows[at].id;
     const struct w_record *rec = world_find_record(w, id);
+    size_t first = 0;
 
-    return *id == '\0' || !rec || !rec->alive || rows_with_id(w, id) > 1;
+    while (!str_eq(w->rows[first].id, id)) {
+        first++;
+    }
+    return *id == '\0' || !rec || !rec->alive || first != at;
 }
 
 static void read_journal(struct pass *p)
@@ -266,7 +272,7 @@ static void read_journal(struct pass *p)
 
         for (size_t k = 0; k < p->state.n_rows && rec->alive; k++) {
             if (p->uids[k] == w->intents[i].row && rows_with_id(w, rec->id) == 0 &&
-                row_is_free(w, p->state.rows[k].id)) {
+                row_is_free(w, k)) {
                 p->state.rows[k].known_record = rec->id;
                 w->healed = true;
                 read_row_cells(p, &p->state.rows[k], &w->rows[k]);
