@@ -400,6 +400,9 @@ static enum bs_rc apply_creates(struct run *r, struct plan *plan, struct bs_err 
         return BS_OK;
     }
     run_mark_exact_creates(r, writes, n);
+    if (run_leave_alike(r, writes, n, e) != BS_OK) {
+        return e->rc;
+    }
     return airtable_create(r->at, &r->query, writes, n, r->rules.create_choices, before_create,
                            on_created, r, e);
 }

@@ -26,4 +26,16 @@ void run_list_links(struct run *r, struct plan *plan);
 /* sheet_setup.c, for a plan that is shown: the headers and formats that the run would write. */
 enum bs_rc run_list_setup(struct run *r, struct plan *plan, struct bs_err *e) BS_MUST_CHECK;
 
+/* ---- keys in other spellings (see key_alike.c) ---- */
+/* Of the writes that run_mark_exact_creates has made upserts: those whose key some record or
+ * another of them bears in any spelling become plain creates again, with a warning. In
+ * create_key.c. */
+enum bs_rc run_leave_alike(struct run *r, struct airtable_write *writes, size_t n,
+                           struct bs_err *e) BS_MUST_CHECK;
+/* Which of these keys (NULL: not asked for) read like that of a record in Airtable, or like another
+ * one of them, but for case and for spaces at their ends; same_is_alike: a record that bears the
+ * key as it is spelt counts, too. One request for 40 keys. */
+enum bs_rc run_find_alike(struct run *r, const char *const *keys, bool *alike, size_t n,
+                          bool same_is_alike, struct bs_err *e) BS_MUST_CHECK;
+
 #endif

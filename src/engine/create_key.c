@@ -141,10 +141,48 @@ static void tell_ordinary(struct run *r, const struct pending_op *p, bool empty)
     run_issue(r, ISSUE_WARNING, BS_K_VALIDATION, NULL, run_op_row(r, p->op), r->key_field,
               empty ? "the row has no \"%s\", by which its record could be recognised should the "
                       "answer to its creation be lost; it is created without"
-                    : "another record or row has the same \"%s\", so the record that is created "
-                      "could not be recognised by it should the answer be lost; it is created "
-                      "without",
+                    : "another record or row has the same \"%s\", if in another spelling, so the "
+                      "record that is created could not be recognised by it should the answer be "
+                      "lost; it is created without",
               r->fields[r->key_field].field->name);
+}
+
+static const char *key_text(struct run *r, const struct value *v)
+{
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    value_print(v, &b);
+    const char *text = arena_strdup(r->arena, b.data);
+
+    buf_release(&b);
+    return text;
+}
+
+enum bs_rc run_leave_alike(struct run *r, struct airtable_write *writes, size_t n, struct bs_err *e)
+{
+    const char **keys = arena_alloc_n(r->arena, n, sizeof *keys);
+    bool *alike = arena_alloc_n(r->arena, n, sizeof *alike);
+    uint64_t hash = 0;
+
+    if (r->key_field == SYNC_NONE) {
+        return BS_OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct value *v = key_of(r, &writes[i], &hash);
+
+        keys[i] = writes[i].merge_on != NULL && v != NULL ? key_text(r, v) : NULL;
+    }
+    if (run_find_alike(r, keys, alike, n, true, e) != BS_OK) {
+        return e->rc;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (alike[i]) {
+            writes[i].merge_on = NULL;
+            tell_ordinary(r, writes[i].tag, false);
+        }
+    }
+    return BS_OK;
 }
 
 void run_mark_exact_creates(struct run *r, struct airtable_write *writes, size_t n)
@@ -175,24 +213,25 @@ void run_mark_exact_creates(struct run *r, struct airtable_write *writes, size_t
 
 /* ---- recovery ---- */
 
-/* The key that an intent was to have; false: none that can be relied on. */
-static bool intent_key(struct run *r, const struct intent *in, uint64_t *hash, struct bs_err *e)
+/* The key that an intent was to have; NULL: none that can be relied on. */
+static const struct value *intent_key(struct run *r, const struct intent *in, uint64_t *hash,
+                                      struct bs_err *e)
 {
     const struct field *key = r->fields[r->key_field].field;
     const struct value *const *values = NULL;
 
     if (in->payload == NULL ||
         airtable_read_fields(r->arena, r->table, in->payload, &values, e) != BS_OK) {
-        return false;
+        return NULL;
     }
     for (size_t i = 0; i < r->table->n_fields; i++) {
         if (&r->table->fields[i] == key && values[i]->kind != VALUE_EMPTY &&
             values[i]->kind != VALUE_ERROR) {
             *hash = convert_hash(&r->convert, key, values[i]);
-            return true;
+            return values[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 /* How many records have this key, and the last of them that nothing else knows. */
@@ -272,12 +311,16 @@ enum bs_rc run_recover_by_key(struct run *r, const struct intent *in, const uint
 {
     struct bs_err unread = BS_ERR_INIT;
     struct made_again m = {r, SYNC_NONE, false};
+    const struct value *value = NULL;
     uint64_t hash = 0;
+    bool alike = false;
     size_t n;
 
     *record = SYNC_NONE;
-    if (r->key_field == SYNC_NONE || !str_eq(in->table_id, r->table->id) ||
-        !intent_key(r, in, &hash, &unread)) {
+    if (r->key_field != SYNC_NONE && str_eq(in->table_id, r->table->id)) {
+        value = intent_key(r, in, &hash, &unread);
+    }
+    if (value == NULL) {
         return BS_OK;
     }
     n = holders(r, hash, taken, record);
@@ -287,8 +330,11 @@ enum bs_rc run_recover_by_key(struct run *r, const struct intent *in, const uint
     if (n > 0 || !row_waits || r->opt->dry_run) {
         return BS_OK;
     }
-    if (make_again(r, in, &m, e) != BS_OK) {
-        return e->rc;
+    const char *text = key_text(r, value);
+
+    if (run_find_alike(r, &text, &alike, 1, false, e) != BS_OK || alike ||
+        make_again(r, in, &m, e) != BS_OK) {
+        return e->rc; /* alike: it went out as a plain create */
     }
     *record = m.record;
     return BS_OK;

@@ -69,6 +69,11 @@ enum bs_rc airtable_fetch(struct airtable *at, const struct airtable_query *q,
 enum bs_rc airtable_fetch_shown(struct airtable *at, const struct airtable_query *q,
                                 const char *const *ids, size_t n, airtable_record_fn *each,
                                 void *ctx, struct bs_err *e) BS_MUST_CHECK;
+/* The records, in any view, whose text or select field reads like one of these texts but for case
+ * and for spaces at its ends; one request. field->name may hold one closing brace at most. */
+enum bs_rc airtable_find_alike(struct airtable *at, const struct airtable_query *q,
+                               const struct field *field, const char *const *texts, size_t n,
+                               airtable_record_fn *each, void *ctx, struct bs_err *e) BS_MUST_CHECK;
 /* Is this record there? GET by id: *here false only on a certain 404 MODEL_ID_NOT_FOUND. */
 enum bs_rc airtable_exists(struct airtable *at, const char *table_id, const char *record_id,
                            bool *here, struct bs_err *e) BS_MUST_CHECK;

@@ -303,6 +303,50 @@ enum bs_rc airtable_fetch(struct airtable *at, const struct airtable_query *q,
     return airtable_fetch_shown(at, &anywhere, ids, n, each, ctx, e);
 }
 
+/* String literal of a formula: backslash and quote escaped (as pyairtable writes it). */
+static void add_literal(struct buf *b, const char *text)
+{
+    buf_addc(b, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\\' || *text == '\'') {
+            buf_addc(b, '\\');
+        }
+        buf_addc(b, *text);
+    }
+    buf_addc(b, '\'');
+}
+
+enum bs_rc airtable_find_alike(struct airtable *at, const struct airtable_query *q,
+                               const struct field *field, const char *const *texts, size_t n,
+                               airtable_record_fn *each, void *ctx, struct bs_err *e)
+{
+    struct airtable_query anywhere = *q;
+    struct listing l = {.at = at, .q = &anywhere, .each = each, .ctx = ctx};
+    struct buf formula;
+
+    if (n == 0) {
+        return BS_OK;
+    }
+    anywhere.view = NULL;
+    buf_init(&formula, BUF_NO_LIMIT);
+    buf_adds(&formula, "OR(");
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(&formula, "%sLOWER(TRIM({", i > 0 ? "," : "");
+        for (const char *c = field->name; *c != '\0'; c++) {
+            buf_adds(&formula, *c == '}' ? "\\" : "");
+            buf_addc(&formula, *c);
+        }
+        buf_adds(&formula, "}))=LOWER(TRIM(");
+        add_literal(&formula, texts[i]);
+        buf_adds(&formula, "))");
+    }
+    buf_addc(&formula, ')');
+    l.formula = formula.data;
+    bs_seen(list_records(&l, NULL, e));
+    buf_release(&formula);
+    return e->rc;
+}
+
 /* ---- names of linked records ---- */
 
 struct names_ctx {

@@ -126,6 +126,42 @@ def test_empty_and_doubled_keys_are_created_the_ordinary_way_and_told():
         h.quiet()
 
 
+def test_a_key_that_a_record_bears_in_another_spelling_overwrites_nothing():
+    """Airtable may take "a-1 " for "A-1": such a row is created the ordinary way, and when its answer is
+    lost it is not asked for by its key either."""
+    there = [record(Name="there", Order=" a-1", Amount=70), record(Name="hers", Order="a-2", Amount=80)]
+    for lost in (False, True):
+        t, h = begin(rows(4), there, match="Name")
+        with t, h:
+            h.settle = 1
+            h.write_ini()
+            if lost:
+                t.faults({"match": {"kind": "airtable.create"}, "fault": {"kind": "cut_after"}})
+            h.sync(expect=None)
+            by_key = [r for b in creates(t) if "performUpsert" in b for r in b["records"]]
+            assert len(by_key) == 2, by_key
+            if not lost:
+                said = [x["message"] for x in h.last_log()["errors"]]
+                assert sum("has the same \"Order\"" in m for m in said) == 2, said
+            t.faults()
+            for _ in range(2):
+                h.sync(expect=None)
+            got = sorted((r["Order"], r["Name"], r["Amount"]) for r in t.records("Deals").values())
+            assert got == sorted([(" a-1", "there", 70), ("a-2", "hers", 80)] +
+                                 [(f"A-{i}", f"same {i % 2}", i) for i in range(4)]), got
+            h.quiet()
+
+
+def test_two_new_rows_whose_keys_differ_in_case_become_two_records():
+    t, h = begin([HEADER, ["x", "k-1", 1], ["y", "K-1 ", 2], ["z", "K-2", 3]])
+    with t, h:
+        h.sync()
+        assert sorted(r["Name"] for r in t.records("Deals").values()) == ["x", "y", "z"]
+        by_key = [r for b in creates(t) if "performUpsert" in b for r in b["records"]]
+        assert len(by_key) == 1, by_key
+        h.quiet()
+
+
 def test_one_refused_row_does_not_keep_the_others():
     t, h = begin(rows(4))
     with t, h:

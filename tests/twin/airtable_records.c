@@ -232,6 +232,25 @@ static bool read_upsert(struct at_call *c, struct upsert *u)
     return true;
 }
 
+/* Nothing says how texts are compared: the twin takes them for the same in any case, and without
+ * the spaces at their ends. */
+static bool same_key(const struct at_field *f, const char *have, const char *want)
+{
+    bool text =
+        strcmp(f->type_name, "singleLineText") == 0 || strcmp(f->type_name, "multilineText") == 0;
+    if (!text)
+        return strcmp(have, want) == 0;
+    have += strspn(have, " ");
+    want += strspn(want, " ");
+    size_t n = strlen(have);
+    size_t m = strlen(want);
+    while (n && have[n - 1] == ' ')
+        n--;
+    while (m && want[m - 1] == ' ')
+        m--;
+    return n == m && strncasecmp(have, want, n) == 0;
+}
+
 /* How many of the table's first n records have the keys of fields; the first of them in *hit. */
 static bool find_matches(struct at_tx *tx, struct at_table *t, const struct upsert *u,
                          const cJSON *fields, struct at_rec **hit, size_t *n)
@@ -254,7 +273,7 @@ static bool find_matches(struct at_tx *tx, struct at_table *t, const struct upse
         bool same = true;
         for (size_t k = 0; k < u->n && same; k++) {
             const char *have = at_raw(t->rec[i], u->on[k]);
-            same = have && strcmp(have, want[k]) == 0;
+            same = have && same_key(u->on[k], have, want[k]);
         }
         if (same && (*n)++ == 0)
             *hit = t->rec[i];
