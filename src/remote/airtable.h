@@ -127,18 +127,20 @@ typedef enum bs_rc airtable_batch_fn(void *ctx, const struct airtable_write *con
 enum bs_rc airtable_update(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, bool typecast,
                            airtable_batch_fn *done, void *ctx, struct bs_err *e) BS_MUST_CHECK;
+typedef enum bs_rc airtable_before_fn(void *ctx, const struct airtable_write *const *items,
+                                      size_t n, struct bs_err *e);
 /* POST in batches of 10, one after another, each sent once: a lost answer gives UNSURE for the
- * whole batch. before(ctx, ...; NULL: nothing) is called right before a batch leaves (journal). A
- * refused batch (422/413: nothing was written) is split, before is not called again for its parts.
- * Writes with merge_on go by PATCH with performUpsert ("Update multiple records"), in batches of
- * their own and in their place: they may be sent again after a lost answer, since the one that
- * comes second meets the record of the first. Only when every try ends so are they UNSURE. */
+ * whole batch. before (NULL: nothing) is called before a batch leaves (journal), while the one
+ * before it is still under way; so is done of the batch before that. What was announced and is not
+ * sent after all ends as refused (SKIP). A refused batch (422/413: nothing was written) is split,
+ * before is not called again for its parts. Writes with merge_on go by PATCH with performUpsert
+ * ("Update multiple records"), in batches of their own and in their place: they may be sent again
+ * after a lost answer, since the one that comes second meets the record of the first. Only when
+ * every try ends so are they UNSURE. */
 enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, bool typecast,
-                           enum bs_rc (*before)(void *ctx,
-                                                const struct airtable_write *const *items, size_t n,
-                                                struct bs_err *e),
-                           airtable_batch_fn *done, void *ctx, struct bs_err *e) BS_MUST_CHECK;
+                           airtable_before_fn *before, airtable_batch_fn *done, void *ctx,
+                           struct bs_err *e) BS_MUST_CHECK;
 /* DELETE ?records[]=... in batches of 10; a record already gone counts as deleted. */
 enum bs_rc airtable_delete(struct airtable *at, const struct airtable_query *q,
                            const struct airtable_write *list, size_t n, airtable_batch_fn *done,

@@ -325,34 +325,146 @@ enum bs_rc airtable_delete(struct airtable *at, const struct airtable_query *q,
     return rc;
 }
 
-enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
-                           const struct airtable_write *list, size_t n, bool typecast,
-                           enum bs_rc (*before)(void *ctx,
-                                                const struct airtable_write *const *items, size_t n,
-                                                struct bs_err *e),
-                           airtable_batch_fn *done, void *ctx, struct bs_err *e)
+/* ---- creates: one after another ---- */
+
+struct batch {
+    struct write_job job;
+    const struct airtable_write *items[AIRTABLE_BATCH];
+    size_t n; /* 0: there is none */
+    struct airtable_result results[AIRTABLE_BATCH];
+    bool answered; /* results are there, and nobody was told yet */
+};
+
+/* While one batch is on its way, the last one's outcome is told and the next one is announced: what
+ * the caller writes to its disk then costs no time between two requests. */
+struct creates {
+    const struct airtable_write *list;
+    size_t n, taken;
+    struct write_job job; /* what all batches have in common */
+    airtable_before_fn *before;
+    struct batch batches[3], *last, *now, *next;
+    bool worked;      /* beside the batch on its way */
+    struct bs_err *e; /* of the caller's functions */
+};
+
+static enum bs_rc tell(struct batch *b, struct bs_err *e)
 {
-    struct write_job j = {at, q, HTTP_POST, typecast, NULL, done, ctx, NULL};
+    if (b->answered) {
+        b->answered = false;
+        bs_seen(b->job.done(b->job.ctx, b->items, b->results, b->n, e));
+    }
+    arena_free(b->job.arena);
+    b->job.arena = NULL;
+    b->n = 0;
+    return e->rc;
+}
+
+static enum bs_rc announce(struct creates *c, struct batch *b, struct bs_err *e)
+{
+    const struct airtable_write *list = c->list + c->taken;
+    size_t left = c->n - c->taken, n = 0;
+
+    while (n < left && n < AIRTABLE_BATCH && list[n].merge_on == list[0].merge_on) {
+        b->items[n] = &list[n];
+        n++;
+    }
+    if (n == 0 || (c->before != NULL && c->before(c->job.ctx, b->items, n, e) != BS_OK)) {
+        return e->rc;
+    }
+    b->n = n;
+    b->job = c->job;
+    b->job.merge_on = list[0].merge_on;
+    b->job.method = b->job.merge_on != NULL ? HTTP_PATCH : HTTP_POST;
+    b->job.arena = arena_new();
+    c->taken += n;
+    return BS_OK;
+}
+
+static void work_meanwhile(void *ctx)
+{
+    struct creates *c = ctx;
+
+    c->worked = true;
+    if (tell(c->last, c->e) == BS_OK) {
+        bs_seen(announce(c, c->next, c->e));
+    }
+}
+
+static enum bs_rc send_now(struct creates *c, struct bs_err *e)
+{
+    struct batch *b = c->now;
+    struct caller *caller = b->job.at->caller;
+    struct call call = batch_call(&b->job, b->items, b->n);
+    struct call_result res;
+    struct bs_err ignored = BS_ERR_INIT;
     enum bs_rc rc = BS_OK;
 
-    for (size_t first = 0, k; first < n && rc == BS_OK; first += k) {
-        const struct airtable_write *items[AIRTABLE_BATCH] = {&list[first]};
-
-        for (k = 1; first + k < n && k < AIRTABLE_BATCH &&
-                    list[first + k].merge_on == list[first].merge_on;
-             k++) {
-            items[k] = &list[first + k];
-        }
-        j.merge_on = list[first].merge_on;
-        j.method = j.merge_on != NULL ? HTTP_PATCH : HTTP_POST;
-        j.arena = arena_new();
-        if (before != NULL) {
-            rc = before(ctx, items, k, e);
-        }
-        if (rc == BS_OK) {
-            rc = send_part(&j, items, k, e);
-        }
-        arena_free(j.arena);
+    c->worked = false;
+    caller_meanwhile(caller, work_meanwhile, c);
+    bs_seen(call_perform(caller, &call, &res, &ignored));
+    caller_meanwhile(caller, NULL, NULL);
+    if (!c->worked) { /* it never left */
+        bs_seen(tell(c->last, c->e));
     }
+    if (ends_all(&res) || may_split(&res.verdict, b->n)) {
+        rc = finish(&b->job, b->items, b->n, &res, e);
+    } else {
+        airtable_explain(b->job.at, NEED_WRITE, &res.err);
+        settle(&b->job, b->items, b->n, &res, b->results);
+        b->answered = true;
+    }
+    call_result_release(&res);
     return rc;
+}
+
+/* Announced, and never sent: nothing came of it. */
+static enum bs_rc give_up(struct batch *b, const struct bs_err *why, struct bs_err *e)
+{
+    if (b->n > 0) {
+        memset(b->results, 0, sizeof b->results);
+        all_failed(b->results, b->n, BS_SKIP, why);
+        b->answered = true;
+    }
+    return tell(b, e);
+}
+
+static void send_all(struct creates *c, struct bs_err *e)
+{
+    bs_seen(announce(c, c->now, c->e));
+    while (c->now->n > 0 && c->e->rc == BS_OK && send_now(c, e) == BS_OK) {
+        struct batch *sent = c->now;
+
+        c->now = c->next;
+        c->next = c->last;
+        c->last = sent;
+    }
+}
+
+enum bs_rc airtable_create(struct airtable *at, const struct airtable_query *q,
+                           const struct airtable_write *list, size_t n, bool typecast,
+                           airtable_before_fn *before, airtable_batch_fn *done, void *ctx,
+                           struct bs_err *e)
+{
+    struct bs_err failed = BS_ERR_INIT, last = BS_ERR_INIT;
+    struct creates c = {
+        .list = list,
+        .n = n,
+        .job = {at, q, HTTP_POST, typecast, NULL, done, ctx, NULL},
+        .before = before,
+        .e = &failed,
+    };
+
+    c.last = &c.batches[0];
+    c.now = &c.batches[1];
+    c.next = &c.batches[2];
+    send_all(&c, e);
+    /* What was answered is told even when something else has failed by now. */
+    if (tell(c.last, &last) != BS_OK || give_up(c.next, e, &last) != BS_OK) {
+        failed = failed.rc == BS_OK ? last : failed;
+    }
+    arena_free(c.now->job.arena);
+    if (failed.rc != BS_OK) {
+        *e = failed;
+    }
+    return e->rc;
 }

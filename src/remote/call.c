@@ -482,15 +482,16 @@ static bool is_over(struct pool *p)
     return p->first == p->n;
 }
 
-static bool do_meanwhile(struct caller *c)
+/* The requests leave first, over connections that stand. */
+static enum bs_rc do_meanwhile(struct pool *p, struct bs_err *e)
 {
+    struct caller *c = p->c;
     void (*fn)(void *ctx) = c->meanwhile;
+    enum bs_rc rc = await_answer(c, 0, &p->dead, e);
 
     c->meanwhile = NULL;
-    if (fn) {
-        fn(c->meanwhile_ctx);
-    }
-    return fn != NULL;
+    fn(c->meanwhile_ctx);
+    return rc;
 }
 
 /* One round: start what may start, then wait for an answer or for the time to start more. */
@@ -505,7 +506,7 @@ static enum bs_rc step(struct pool *p, struct bs_err *e)
     wait = next < 0 ? ANSWER_WAIT_MS : next - clock_mono_ms();
     wait = wait < 0 ? 0 : wait;
     if (p->airborne > 0) {
-        return do_meanwhile(p->c) ? BS_OK : await_answer(p->c, wait, &p->dead, e);
+        return p->c->meanwhile ? do_meanwhile(p, e) : await_answer(p->c, wait, &p->dead, e);
     }
     if (next >= 0) {
         rc = check_time(p->c, wait, e);

@@ -31,6 +31,27 @@ def test_a_create_whose_answer_is_lost_is_never_sent_again():
             h.quiet()
 
 
+def test_many_rows_are_created_in_their_order_and_each_once_when_a_batch_between_them_fails():
+    """The next batch is announced while one is on its way: what is not sent after all stays a row to create."""
+    wanted = [f"row {i:02d}" for i in range(45)]
+    #        the second batch:                         made, and open in the journal
+    for f, made, pending in ((None, 45, 0),
+                             (fault("status", code=403, nth=2), 10, 0),
+                             (fault("cut_after", nth=2), 45, 10),
+                             (fault("status", code=422, nth=2), 45, 0)):
+        t, h = begin([NAME, AMOUNT], [], direction="sheets_to_airtable",
+                     rows=[["Name", "Amount"]] + [[n, i] for i, n in enumerate(wanted)])
+        with t, h:
+            t.faults(*([f] if f else []))
+            h.sync(expect=None)
+            assert len(t.records("Deals")) == made, (f, h.last_log())
+            assert h.sql('SELECT count(*) FROM "Intent" WHERE state = \'PENDING\'') == [(pending,)], f
+            h.sync()
+            assert [r["Name"] for r in t.records("Deals").values()] == wanted, f
+            whole(t, 45)
+            h.quiet()
+
+
 def test_a_write_that_never_arrived_is_made_when_the_service_is_back():
     """What is sent again only when no answer can have been produced: jroehl/google-sheet-cli#467."""
     t, h = begin([NAME], [], rows=[["Name"], ["a"], ["b"]])
