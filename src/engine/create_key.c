@@ -147,18 +147,6 @@ static void tell_ordinary(struct run *r, const struct pending_op *p, bool empty)
               r->fields[r->key_field].field->name);
 }
 
-static const char *key_text(struct run *r, const struct value *v)
-{
-    struct buf b;
-
-    buf_init(&b, BUF_NO_LIMIT);
-    value_print(v, &b);
-    const char *text = arena_strdup(r->arena, b.data);
-
-    buf_release(&b);
-    return text;
-}
-
 enum bs_rc run_leave_alike(struct run *r, struct airtable_write *writes, size_t n, struct bs_err *e)
 {
     const char **keys = arena_alloc_n(r->arena, n, sizeof *keys);
@@ -171,7 +159,7 @@ enum bs_rc run_leave_alike(struct run *r, struct airtable_write *writes, size_t 
     for (size_t i = 0; i < n; i++) {
         const struct value *v = key_of(r, &writes[i], &hash);
 
-        keys[i] = writes[i].merge_on != NULL && v != NULL ? key_text(r, v) : NULL;
+        keys[i] = writes[i].merge_on != NULL && v != NULL ? value_shown(r->arena, v) : NULL;
     }
     if (run_find_alike(r, keys, alike, n, true, e) != BS_OK) {
         return e->rc;
@@ -330,7 +318,7 @@ enum bs_rc run_recover_by_key(struct run *r, const struct intent *in, const uint
     if (n > 0 || !row_waits || r->opt->dry_run) {
         return BS_OK;
     }
-    const char *text = key_text(r, value);
+    const char *text = value_shown(r->arena, value);
 
     if (run_find_alike(r, &text, &alike, 1, false, e) != BS_OK || alike ||
         make_again(r, in, &m, e) != BS_OK) {

@@ -17,22 +17,11 @@ static uint32_t field_index(const struct run *r, const char *field_id)
     return SYNC_NONE;
 }
 
-static const char *text_of(struct run *r, const struct value *v)
-{
-    struct buf b;
-
-    buf_init(&b, BUF_NO_LIMIT);
-    value_print(v, &b);
-    const char *text = arena_strdup(r->arena, b.data);
-
-    buf_release(&b);
-    return text;
-}
-
 /* A decision is about the values that were shown; for any others it is void. */
 static bool still_shown(struct run *r, const struct side_cell *c, const char *text)
 {
-    return c->state == SIDE_VALUE && str_eq(text_of(r, c->value), text != NULL ? text : "");
+    return c->state == SIDE_VALUE &&
+           str_eq(value_shown(r->arena, c->value), text != NULL ? text : "");
 }
 
 static void apply_choice(struct run *r, const struct conflict *c)
@@ -77,13 +66,13 @@ void run_held_texts(struct run *r, const struct sync_issue *x, struct conflict *
     out->airtable_text = out->sheets_text = "";
     if (rec != STRMAP_NONE && r->state.records[rec].cells != NULL &&
         r->state.records[rec].cells[x->field].value != NULL) {
-        out->airtable_text = text_of(r, r->state.records[rec].cells[x->field].value);
+        out->airtable_text = value_shown(r->arena, r->state.records[rec].cells[x->field].value);
     }
     for (size_t i = 0; i < r->state.n_rows; i++) {
         const struct sync_row *row = &r->state.rows[i];
 
         if (row->number == x->row && row->cells != NULL && row->cells[x->field].value != NULL) {
-            out->sheets_text = text_of(r, row->cells[x->field].value);
+            out->sheets_text = value_shown(r->arena, row->cells[x->field].value);
         }
     }
 }

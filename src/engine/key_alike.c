@@ -70,24 +70,21 @@ struct asked {
 static enum bs_rc on_alike(void *ctx, const struct airtable_record *rec, struct bs_err *e)
 {
     struct asked *q = ctx;
+    const char *text = value_shown(q->r->arena, rec->values[0]);
+    const char *folded = fold(q->r->arena, text);
     bool known = false;
-    struct buf b;
 
     (void)e;
-    buf_init(&b, BUF_NO_LIMIT);
-    value_print(rec->values[0], &b);
-    const char *folded = fold(q->r->arena, b.data);
 
     for (size_t i = 0; i < q->n; i++) {
         if (str_eq(q->folded[i], folded)) {
             known = true;
-            *q->alike[i] = *q->alike[i] || q->same_is_alike || !str_eq(q->keys[i], b.data);
+            *q->alike[i] = *q->alike[i] || q->same_is_alike || !str_eq(q->keys[i], text);
         }
     }
     for (size_t i = 0; i < q->n && !known; i++) { /* letters whose cases we do not know */
         *q->alike[i] = *q->alike[i] || !is_ascii(q->keys[i]);
     }
-    buf_release(&b);
     return BS_OK;
 }
 

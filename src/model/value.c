@@ -172,6 +172,18 @@ void value_print(const struct value *v, struct buf *out)
     }
 }
 
+const char *value_shown(struct arena *a, const struct value *v)
+{
+    struct buf b;
+
+    buf_init(&b, BUF_NO_LIMIT);
+    value_print(v, &b);
+    const char *text = arena_strdup(a, b.data);
+
+    buf_release(&b);
+    return text;
+}
+
 /* What follows "k" in the kept text. */
 static const char *const kind_names[] = {
     [VALUE_EMPTY] = "empty",       [VALUE_TEXT] = "text", [VALUE_NUMBER] = "number",

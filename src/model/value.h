@@ -68,6 +68,7 @@ const struct value *value_error(struct arena *a, const char *what);
 
 /* Readable text for logs, plans and history (lists by list.h's quoting rule). */
 void value_print(const struct value *v, struct buf *out);
+const char *value_shown(struct arena *a, const struct value *v); /* the same in the arena */
 
 /* Exact JSON-shaped text that value_decode turns back into an equal value (kept in the history so
  * that undo can restore it): {"k":"number","v":1.5}. */
