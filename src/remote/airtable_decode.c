@@ -233,15 +233,7 @@ static const struct value *decode_ai(struct arena *a, const struct field *f, con
 /* Text of one element of a lookup, as its own type would show it. */
 static const char *element_text(struct arena *a, const struct field *f, const struct json *n)
 {
-    const struct value *v = decode_as(a, f, f->result, n);
-    struct buf b;
-
-    buf_init(&b, BUF_NO_LIMIT);
-    value_print(v, &b);
-    const char *text = arena_strdup(a, b.data);
-
-    buf_release(&b);
-    return text;
+    return value_shown(a, decode_as(a, f, f->result, n));
 }
 
 static const struct value *find_error(struct arena *a, const struct json *n)
