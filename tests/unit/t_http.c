@@ -537,16 +537,17 @@ static void no_request_is_ever_sent_twice_behind_our_back(void **state)
     char *large = calloc(1, 300001);
 
     (void)state;
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        lose_second(methods[i], NULL, "/only-first");
-        lose_second(methods[i], NULL, "/reset");
-    }
     memset(large, 'x', 300000);
     for (size_t i = 0; i < 2; i++) {
         lose_second(methods[i], "{}", "/only-first");
         lose_second(methods[i], "{}", "/reset");
         lose_second(methods[i], large, "/only-first");
         lose_second(methods[i], large, "/reset");
+    }
+    /* Last, since these leave connections behind that the server may count late. */
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        lose_second(methods[i], NULL, "/only-first");
+        lose_second(methods[i], NULL, "/reset");
     }
     free(large);
 }
@@ -913,8 +914,8 @@ int main(void)
         cmocka_unit_test(an_answer_is_bounded),
         cmocka_unit_test(a_streamed_answer_goes_to_its_sink_and_a_refusal_does_not),
         cmocka_unit_test(a_connection_is_used_again),
-        cmocka_unit_test(no_request_is_ever_sent_twice_behind_our_back),
         cmocka_unit_test(what_must_not_be_in_doubt_avoids_a_connection_that_rested),
+        cmocka_unit_test(no_request_is_ever_sent_twice_behind_our_back),
         cmocka_unit_test(a_fresh_connection_does_not_meet_one_that_is_dying),
         cmocka_unit_test(several_requests_are_under_way_at_once),
         cmocka_unit_test(requests_in_flight_are_cut_at_the_end),
