@@ -56,3 +56,7 @@ CREATE TABLE "FeedPending" (
     recordId TEXT NOT NULL,
     PRIMARY KEY (syncConfigId, recordId)
 ) STRICT, WITHOUT ROWID;
+
+-- A create that is confirmed leaves the journal by its record, among as many as a run has made.
+DROP INDEX "Intent_syncConfigId";
+CREATE INDEX "Intent_syncConfigId_recordId" ON "Intent"(syncConfigId, recordId);
