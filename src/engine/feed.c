@@ -104,7 +104,8 @@ enum bs_rc run_feed_open(struct run *r, struct bs_err *e)
         return feed_state_doubt(r->env->store, r->sc->id, e);
     }
     f->delta = f->gather = is_on(r) && is_plain(r->opt) && !open_creates && f->was != NULL &&
-                           str_eq(f->was->settings, f->settings) && run_feed_scanned_lately(r);
+                           str_eq(f->was->settings, f->settings) &&
+                           run_feed_scanned_lately(f->was, r->cs->full_scan_ms);
     f->more_unpaired = f->delta && f->was->more_unpaired;
     return BS_OK;
 }

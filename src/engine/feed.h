@@ -97,8 +97,8 @@ enum bs_rc run_feed_close(struct run *r, struct bs_err *e) BS_MUST_CHECK;
 enum bs_rc run_feed_failed(struct run *r, const struct bs_err *why, struct bs_err *e) BS_MUST_CHECK;
 
 /* ---- feed_scan.c: when all is to be compared again ---- */
-/* r->feed.was is known. */
-bool run_feed_scanned_lately(const struct run *r);
+/* Whether what is remembered of a sync is no older than its full_scan; was NULL: it is not. */
+bool run_feed_scanned_lately(const struct feed_state *was, int64_t full_scan_ms);
 /* After a listing of so many records: true when it is to be repeated at once. */
 bool run_feed_doubts_listing(struct run *r, size_t listed);
 /* What is to be kept as the moment of this full run's scan: earlier than it was, when the next one
@@ -128,6 +128,8 @@ bool run_feed_is_echo(const struct feed_name *n);
 /* Finds or makes the hook and reads what it says from r->feed.was on; sets hook_id and cursor when
  * that went well. */
 enum bs_rc run_feed_follow(struct run *r, struct bs_err *e) BS_MUST_CHECK;
+/* Whether this hook can still be read from the cursor that is remembered. */
+bool run_feed_cursor_holds(const struct feed_state *was, const char *hook_id);
 
 /* ---- fetch_delta.c ---- */
 enum bs_rc run_read_delta(struct run *r, struct bs_err *e) BS_MUST_CHECK;

@@ -154,12 +154,12 @@ static enum bs_rc look_in_list(struct run *r, enum hook_look *look, struct bs_er
     return BS_OK;
 }
 
-static bool cursor_is_fresh(const struct run_feed *f)
+bool run_feed_cursor_holds(const struct feed_state *was, const char *hook_id)
 {
-    int64_t age = f->was == NULL ? 0 : clock_wall_ms() - f->was->cursor_ms;
+    int64_t age = was == NULL ? 0 : clock_wall_ms() - was->cursor_ms;
 
-    return f->was != NULL && f->was->cursor >= 1 && str_eq(f->was->hook_id, f->hook_id) &&
-           age >= -DAY_MS && age < FRESH_MS;
+    return was != NULL && was->cursor >= 1 && str_eq(was->hook_id, hook_id) && age >= -DAY_MS &&
+           age < FRESH_MS;
 }
 
 /* Reads from the sync's own cursor, or, when that leads nowhere, from where the feed stands now. */
@@ -169,7 +169,7 @@ static enum bs_rc read_on(struct run *r, enum hook_look *look, struct bs_err *e)
     enum bs_rc rc = BS_SKIP;
 
     *look = HOOK_READ;
-    if (cursor_is_fresh(f)) {
+    if (run_feed_cursor_holds(f->was, f->hook_id)) {
         rc = run_feed_look(r, f->was->cursor, e);
         if (rc != BS_OK && e->http == 404) {
             bs_err_clear(e);

@@ -12,11 +12,11 @@
 
 #define CONFIRM_MS ((int64_t)60 * 60 * 1000)
 
-bool run_feed_scanned_lately(const struct run *r)
+bool run_feed_scanned_lately(const struct feed_state *was, int64_t full_scan_ms)
 {
-    int64_t age = clock_wall_ms() - r->feed.was->full_scan_ms;
+    int64_t age = was == NULL ? 0 : clock_wall_ms() - was->full_scan_ms;
 
-    return r->feed.was->full_scan_ms != 0 && age >= 0 && age < r->cs->full_scan_ms;
+    return was != NULL && was->full_scan_ms != 0 && age >= 0 && age < full_scan_ms;
 }
 
 struct strmap *run_feed_pending_before(const struct run *r)

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A cursor this old may lead nowhere (feed_hook.c). */
-#define CURSOR_FRESH_MS ((int64_t)6 * 24 * 60 * 60 * 1000)
-
 struct run_shared *run_shared_new(void)
 {
     return bs_alloc(sizeof(struct run_shared));
@@ -135,9 +132,8 @@ enum bs_rc shared_feed_from(struct run *r, int64_t cursor, int64_t *from, struct
         if (feed_state_get(r->env->store, s->syncs[i].sc->id, r->arena, &other, e) != BS_OK) {
             return e->rc;
         }
-        if (other != NULL && str_eq(other->hook_id, r->feed.hook_id) && other->cursor >= 1 &&
-            other->cursor < *from && cursor - other->cursor < AIRTABLE_PAYLOADS &&
-            clock_wall_ms() - other->cursor_ms < CURSOR_FRESH_MS) {
+        if (run_feed_cursor_holds(other, r->feed.hook_id) && other->cursor < *from &&
+            cursor - other->cursor < AIRTABLE_PAYLOADS) {
             *from = other->cursor;
         }
     }

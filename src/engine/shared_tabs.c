@@ -46,10 +46,7 @@ static const struct sheet_tab *remembered_tab(struct arena *a, const struct feed
 /* Only a run that compares what has changed takes its tab for the remembered one. */
 static bool will_look(const struct conf_sync *cs, const struct feed_state *was)
 {
-    int64_t age = was == NULL ? -1 : clock_wall_ms() - was->full_scan_ms;
-
-    return !cs->drive_gate && was != NULL && was->full_scan_ms != 0 && age >= 0 &&
-           age < cs->full_scan_ms;
+    return !cs->drive_gate && run_feed_scanned_lately(was, cs->full_scan_ms);
 }
 
 /* A guess from what is stored; the run that comes asks itself when it wants something else. */

@@ -17,10 +17,10 @@ def records(n):
     return [record(Name=f"deal {i:04d}", Amount=i, Note=f"note {i}") for i in range(n)]
 
 
-def calls(home, *args, expect=0):
+def calls(home, *args, expect=0, env=None):
     """One run: its calls of Airtable and of Sheets, and their kinds."""
     since = max([r["seq"] for r in home.twin.requests()], default=0)
-    home.sync(*args, expect=expect)
+    home.sync(*args, expect=expect, env=env)
     kinds = [r["kind"] for r in home.twin.requests() if r["seq"] > since]
     kinds = [k for k in kinds if k.split(".")[0] in ("airtable", "sheets")]
     return (sum(k.startswith("airtable") for k in kinds), sum(k.startswith("sheets") for k in kinds),

@@ -6,6 +6,7 @@ import time
 
 from faulty import change, start
 from harness import PROFILE, Home, Twin, field, main, record, scenario
+from test_feed import calls
 from test_serve import Server
 
 FIELDS = [field("Name"), field("Amount", "number", precision=0), field("Note")]
@@ -44,13 +45,9 @@ class Three:
 
     def calls(self, *args, expect=0, env=None):
         """One go: how many calls of each service, and their kinds."""
-        since = max([r["seq"] for r in self.twin.requests()], default=0)
-        self.home.sync(*args, expect=expect, env=env)
-        kinds = [r["kind"] for r in self.twin.requests() if r["seq"] > since]
-        kinds = [k for k in kinds if k.split(".")[0] in ("airtable", "sheets")]
+        told = calls(self.home, *args, expect=expect, env=env)
         assert self.home.sql('SELECT count(*) FROM "Lease"') == [(0,)]
-        return (sum(k.startswith("airtable") for k in kinds),
-                sum(k.startswith("sheets") for k in kinds), kinds)
+        return told
 
     def edit(self, table, key, **fields):
         return {"op": "update", "table": table, "record": key, "fields": fields}
